@@ -1,0 +1,25 @@
+/** Why a transport ended. */
+export type TransportEnd =
+  | { readonly is: 'exited'; readonly code: number | undefined; readonly signal: string | undefined }
+  | { readonly is: 'lost'; readonly error: Error };
+
+/**
+ * Bytes in, bytes out, and why it ended: a child process here, later an ssh channel or a container exec.
+ * It knows nothing of what it carries.
+ */
+export interface Transport extends AsyncDisposable {
+  /** The process id on this machine, where there is one. */
+  readonly processId: number | undefined;
+  /** Bytes from the engine. One consumer; nothing is read from the engine while that consumer is busy. */
+  readonly output: AsyncIterable<Uint8Array>;
+  /** What the engine wrote to its standard error, at most the last 64 KiB; for error messages. */
+  diagnostics(): string;
+  /** Resolves when the bytes are accepted (back-pressure); rejects when the transport has ended. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Ends the input; the engine is expected to leave by itself. */
+  end(): void;
+  /** Interrupts (SIGINT) or kills (SIGKILL) the engine with its whole process group. Never throws for "already gone". */
+  signal(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void;
+  /** Settles once, when the process is gone and its output is drained. Never rejects. */
+  readonly ended: Promise<TransportEnd>;
+}
