@@ -23,3 +23,16 @@ export interface Transport extends AsyncDisposable {
   /** Settles once, when the process is gone and its output is drained. Never rejects. */
   readonly ended: Promise<TransportEnd>;
 }
+
+/** A program to run as an engine: on this machine, later at the far end of an ssh channel or in a container. */
+export interface ProcessSpec {
+  /** An absolute path, or a name that is looked up in the PATH of `environment`. */
+  readonly program: string;
+  readonly arguments: readonly string[];
+  /** The whole environment; nothing is added. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+}
+
+/** Starts a program and joins its standard streams; rejects with ENGINE_START_FAILED where it can't be started. */
+export type SpawnTransport = (spec: ProcessSpec) => Promise<Transport>;
