@@ -48,6 +48,11 @@ export function fromServiceError(error: ServiceError): RunspaceError {
   return fromProblem({ reason: info.reason, message: messageOf(error), metadata: info.metadata });
 }
 
+/** Whether the error carries a reason of ours, and so was not made by the transport. */
+export function hasReason(error: ServiceError): boolean {
+  return errorInfoOf(error) !== undefined;
+}
+
 /** Whether what a gRPC client threw is the error of a call. */
 export function isServiceError(thrown: unknown): thrown is ServiceError {
   return thrown instanceof Error && 'code' in thrown && 'metadata' in thrown && 'details' in thrown;
