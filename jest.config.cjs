@@ -1,7 +1,6 @@
 /** Tests run the TypeScript directly (types are checked by `make check`); programs under test are the built ones in dist/. */
-module.exports = {
+const shared = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -14,5 +13,28 @@ module.exports = {
       },
     ],
   },
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 30_000,
+};
+
+/** Folders of test/ whose tests start what `make build` leaves in dist/. */
+const needBuild = ['e2e', 'cli', 'clients', 'daemon'];
+
+module.exports = {
+  maxWorkers: 2,
+  reporters: ['default', '<rootDir>/test/support/totals-reporter.cjs'],
+  projects: [
+    {
+      ...shared,
+      displayName: 'rooms',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: needBuild.map((folder) => `<rootDir>/test/${folder}/`),
+    },
+    {
+      ...shared,
+      displayName: 'programs',
+      testMatch: needBuild.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+      globalSetup: '<rootDir>/test/support/requires-build.cjs',
+    },
+  ],
 };
