@@ -1,15 +1,15 @@
 import type { EnumValue, IntegerType, ListValue, ObjectValue, Property, Value } from '../../core/value';
 
 /**
- * The value of a property, its name in any case as PowerShell has it; notes (`extended`) win over `adapted`.
- * Undefined where the value is no object or has no such property.
+ * The value of a property, its name in any case as PowerShell has it; notes (`extended`) win over `adapted`, and of
+ * two with one name the last. Undefined where the value is no object or has no such property.
  */
 export function propertyOf(value: Value | undefined, name: string): Value | undefined {
   if (value?.type !== 'object') return undefined;
   const wanted = name.toLowerCase();
   const isWanted = (property: Property): boolean =>
     property.name === name || property.name.toLowerCase() === wanted;
-  return (value.extended.find(isWanted) ?? value.adapted.find(isWanted))?.value;
+  return (value.extended.findLast(isWanted) ?? value.adapted.findLast(isWanted))?.value;
 }
 
 /** The value of a dictionary's entry with a string key: that very key, else one that differs by case only. */
