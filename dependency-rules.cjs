@@ -1,0 +1,102 @@
+/**
+ * Who may import whom: one line per room, read by dependency-cruiser in `make lint`.
+ * A room may import itself, the rooms and the outside packages of its line, and nothing else; a folder of src/ without a line here may import nothing.
+ * Types count too: what one can't import one can't know.
+ */
+
+/** Parts of Node that touch nothing outside the process; open to every room that does I/O. */
+const plain = ['buffer', 'events', 'path', 'stream', 'stream/promises', 'timers/promises', 'url', 'util'];
+const files = ['fs', 'fs/promises'];
+const anyRoom = '.*';
+// Node's own modules resolve to their bare names, without a dot.
+const anyOfNode = '[a-z0-9_/]+';
+
+/** rooms: folders of src/, or single files in them. node: Node's own modules. npm: packages. */
+const rooms = {
+  core: {},
+  psrp: { rooms: ['core/value', 'core/error'] },
+  transport: {
+    rooms: ['core'],
+    node: [...plain, ...files, 'child_process', 'net', 'http'],
+    npm: ['ssh2', 'ssh-config', 'lru-cache'],
+  },
+  journal: { rooms: ['core'], node: [...plain, ...files, 'zlib'], npm: ['lru-cache'] },
+  engine: { rooms: ['psrp', 'transport', 'core'] },
+  status: { rooms: ['core', 'gen'], node: ['crypto'], npm: ['@grpc/grpc-js'] },
+  keeper: {
+    rooms: ['engine', 'transport', 'journal', 'store', 'status', 'core', 'gen'],
+    node: [...plain, ...files, 'child_process', 'crypto', 'net', 'os'],
+    npm: ['@grpc/grpc-js'],
+  },
+  session: { rooms: ['keeper/client', 'remote', 'store', 'core'] },
+  store: { rooms: ['core'], node: [...plain, ...files] },
+  remote: { rooms: ['status', 'core', 'gen'], node: plain, npm: ['@grpc/grpc-js', 'ssh2'] },
+  job: { rooms: ['session', 'store', 'core'] },
+  limit: { rooms: ['store', 'core'] },
+  audit: { rooms: ['store', 'core'] },
+  auth: { rooms: ['store', 'core'], node: ['crypto'] },
+  rpc: {
+    rooms: ['job', 'session', 'auth', 'status', 'core', 'gen'],
+    node: plain,
+    npm: ['@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'grpc-health-check'],
+  },
+  daemon: { rooms: [anyRoom], node: [anyOfNode], npm: ['winston', 'yaml', '@grpc/grpc-js'] },
+  gen: { npm: ['@bufbuild/protobuf', '@grpc/grpc-js'], node: plain },
+};
+
+const clients = {
+  'clients/typescript': { npm: ['@grpc/grpc-js', '@bufbuild/protobuf'], node: [...plain, 'crypto'] },
+  'clients/cli': { folders: ['clients/typescript/(?!gen/)'], node: [anyOfNode], npm: ['yaml'] },
+};
+
+const lines = {
+  ...Object.fromEntries(Object.entries(rooms).map(([name, line]) => [`src/${name}`, line])),
+  ...clients,
+};
+
+function ruleOf([folder, line]) {
+  const allowed = [
+    `^${folder}/`,
+    ...(line.rooms ?? []).map((room) => `^src/${room}(/|\\.ts$)`),
+    ...(line.folders ?? []).map((other) => `^${other}`),
+    ...(line.node ?? []).map((name) => `^(node:)?${name}$`),
+    ...(line.npm ?? []).map((name) => `(^|/)node_modules/(@types/)?${name}/`),
+  ];
+  return {
+    name: `who-may-import-whom: ${folder}`,
+    severity: 'error',
+    from: { path: `^${folder}/` },
+    to: { pathNot: allowed },
+  };
+}
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...Object.entries(lines).map(ruleOf),
+    {
+      name: 'a folder without a line in the table',
+      severity: 'error',
+      from: { path: '^(src|clients)/', pathNot: Object.keys(lines).map((folder) => `^${folder}/`) },
+      to: {},
+    },
+    { name: 'no circular imports', severity: 'error', from: { pathNot: '/gen/' }, to: { circular: true } },
+    { name: 'an import that leads nowhere', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'a package of development in the product',
+      severity: 'error',
+      from: { path: '^(src|clients)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: 'minimal-host/(bin|obj)/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'types'],
+    },
+  },
+};
