@@ -50,7 +50,7 @@ test: build ## install, build and run all tests; ARGS goes to jest
 check: gen lint typecheck ## everything short of running tests: format, lint, types, unused code, documents
 	@$(BIN)/prettier --check --log-level warn .
 	@$(BIN)/knip
-	@$(BIN)/jest --silent --reporters=jest-silent-reporter test/docs
+	@$(BIN)/jest --silent test/docs
 
 lint: gen ## eslint, buf lint, buf breaking, and who may import whom
 	@$(BIN)/eslint --max-warnings 0 .
@@ -58,7 +58,7 @@ lint: gen ## eslint, buf lint, buf breaking, and who may import whom
 	@$(BIN)/buf breaking --against proto/released.binpb
 	@$(BIN)/depcruise --config dependency-rules.cjs --output-type err src clients
 
-typecheck: gen
+typecheck: gen ## the compiler, without writing anything
 	@$(BIN)/tsc --noEmit
 
 format: $(PACKAGES) ## write every file as prettier has it

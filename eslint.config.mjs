@@ -69,6 +69,7 @@ export default defineConfig(
         'error',
         { allowConstantLoopConditions: 'only-allowed-literals' },
       ],
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       // A method may be async because its interface is.
       '@typescript-eslint/require-await': 'off',
     },
@@ -98,11 +99,19 @@ export default defineConfig(
   },
   {
     files: ['test/**/*.ts'],
-    extends: [jest.configs['flat/recommended']],
     rules: {
       'max-lines': ['error', { max: 600 }],
       'no-restricted-properties': 'off',
       'local/documented-exports': 'off',
+      // Jest's asymmetric matchers are of type any.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+    },
+  },
+  {
+    files: ['test/**/*.test.ts'],
+    extends: [jest.configs['flat/recommended']],
+    rules: {
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect*', 'fc.assert', 'assert*'] }],
       'jest/no-disabled-tests': 'error',
       'jest/valid-title': ['error', { ignoreTypeOfDescribeName: true }],
@@ -117,7 +126,11 @@ export default defineConfig(
   {
     files: ['**/*.{mjs,cjs,js}'],
     extends: [tseslint.configs.recommended],
-    rules: { eqeqeq: 'error', 'max-lines': ['error', { max: 400 }] },
+    rules: {
+      eqeqeq: 'error',
+      'max-lines': ['error', { max: 400 }],
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
+    },
   },
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );
