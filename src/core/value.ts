@@ -1,10 +1,16 @@
 /**
  * A `Value` is what a command writes and takes: typed, readable in every language, and as rich as CLIXML.
  *
- * Two rules keep values canonical, so that Value → CLIXML → Value is the identity:
+ * These rules keep values canonical, so that Value → CLIXML → Value is the identity:
  * - A plain container (`list`, `dictionary` …) stands alone only when its type names are the kind's default
- *   ones (see `defaultTypeNames` in psrp/clixml); with any other type names or any property it is the
- *   `base` of an `object`.
+ *   ones (see `defaultTypeNames` in psrp/clixml); with any other type names, a text or any property it is the
+ *   `base` of an `object`. A `set` travels as an enumerable with the type names of a set.
+ * - An `enum` has `System.Enum` among its type names, a text, an integer and nothing else; with any property it
+ *   is an `object` whose `base` is the integer. A `bigInteger` has at most 10 000 digits; as PowerShell sends
+ *   `System.Numerics.BigInteger`, with adapted properties, it is an `object` whose `text` is the digits.
+ * - Only containers and objects have an identity: an enum or big integer that a `reference` names is an `object`.
+ * - A `base` is never `null` or a `reference`, a container that is a `base` has no `referenceId` of its own, and
+ *   a dictionary's key is not `null`. Names of types and properties are not empty.
  * - Type names are kept as they arrived, without a `Deserialized.` prefix of our own.
  */
 export type Value =
@@ -31,6 +37,7 @@ export type Value =
   | { readonly type: 'duration'; readonly ticks: bigint }
   /** Lower-case, with hyphens, without braces. */
   | { readonly type: 'guid'; readonly text: string }
+  /** A version has two to four numbers, an XML document is well-formed. */
   | { readonly type: 'uri' | 'version' | 'xml' | 'scriptBlock'; readonly text: string }
   /** Opaque; `sealed` is what travelled: base64 of UTF-16LE under PSRP 2.4, AES ciphertext before. Never logged. */
   | { readonly type: 'secureString'; readonly sealed: string }

@@ -15,24 +15,21 @@ import {
 import { isXmlDocument } from './xml-check';
 import { decodeName, escapeText } from './xml-text';
 
+type StructuredType =
+  | 'null'
+  | 'reference'
+  | 'enum'
+  | 'bigInteger'
+  | 'object'
+  | 'dictionary'
+  | 'list'
+  | 'enumerable'
+  | 'set'
+  | 'stack'
+  | 'queue';
+
 /** A value whose whole content is one element's text. */
-export type PrimitiveValue = Exclude<
-  Value,
-  {
-    type:
-      | 'null'
-      | 'reference'
-      | 'enum'
-      | 'bigInteger'
-      | 'object'
-      | 'dictionary'
-      | 'list'
-      | 'enumerable'
-      | 'set'
-      | 'stack'
-      | 'queue';
-  }
->;
+export type PrimitiveValue = Exclude<Value, { type: StructuredType }>;
 
 /** An integer kind of at most 64 bits. */
 export type IntegerValue = Extract<Value, { type: IntegerType }>;
@@ -128,6 +125,25 @@ export function formatPrimitive(value: PrimitiveValue): readonly [tag: string, c
     case 'uint64':
       return formatInteger(value);
   }
+}
+
+const structuredTypes: Readonly<Record<StructuredType, true>> = {
+  null: true,
+  reference: true,
+  enum: true,
+  bigInteger: true,
+  object: true,
+  dictionary: true,
+  list: true,
+  enumerable: true,
+  set: true,
+  stack: true,
+  queue: true,
+};
+
+/** Whether one element's text says the whole value. */
+export function isPrimitive(value: Value): value is PrimitiveValue {
+  return !(value.type in structuredTypes);
 }
 
 /** Whether a value is an integer of at most 64 bits. */

@@ -1,4 +1,10 @@
 import type { EnumValue, IntegerType, ListValue, ObjectValue, Property, Value } from '../../core/value';
+import { isInteger } from './primitives';
+
+type TextualValue = Extract<
+  Value,
+  { type: 'uri' | 'version' | 'xml' | 'scriptBlock' } | { type: 'guid' } | { type: 'dateTime' }
+>;
 
 /**
  * The value of a property, its name in any case as PowerShell has it; notes (`extended`) win over `adapted`, and of
@@ -26,19 +32,8 @@ export function entryOf(value: Value | undefined, key: string): Value | undefine
 /** The text of a string-like value (string, uri, version, xml, script block, guid, date), wrapped or bare. */
 export function textOf(value: Value | undefined): string | undefined {
   const bare = unwrapped(value);
-  switch (bare?.type) {
-    case 'string':
-      return bare.value;
-    case 'uri':
-    case 'version':
-    case 'xml':
-    case 'scriptBlock':
-    case 'guid':
-    case 'dateTime':
-      return bare.text;
-    default:
-      return undefined;
-  }
+  if (bare?.type === 'string') return bare.value;
+  return bare !== undefined && isTextual(bare) ? bare.text : undefined;
 }
 
 /** An integer or enum as a number; undefined for any other value and beyond 2^53, where `bigintOf` still is exact. */
@@ -52,23 +47,9 @@ export function integerOf(value: Value | undefined): number | undefined {
 /** An integer or enum of any width, wrapped or bare; undefined for any other value. */
 export function bigintOf(value: Value | undefined): bigint | undefined {
   const bare = unwrapped(value);
-  switch (bare?.type) {
-    case 'int8':
-    case 'uint8':
-    case 'int16':
-    case 'uint16':
-    case 'int32':
-    case 'uint32':
-      return BigInt(bare.value);
-    case 'int64':
-    case 'uint64':
-    case 'bigInteger':
-      return bare.value;
-    case 'enum':
-      return BigInt(bare.value.value);
-    default:
-      return undefined;
-  }
+  if (bare?.type === 'enum') return BigInt(bare.value.value);
+  if (bare?.type === 'bigInteger') return bare.value;
+  return bare !== undefined && isInteger(bare) ? BigInt(bare.value) : undefined;
 }
 
 /** A boolean, wrapped or bare; undefined for any other value. */
@@ -80,22 +61,26 @@ export function boolOf(value: Value | undefined): boolean | undefined {
 /** The items of a list, enumerable, set, stack or queue, wrapped or bare; undefined for any other value. */
 export function itemsOf(value: Value | undefined): readonly Value[] | undefined {
   const bare = unwrapped(value);
-  switch (bare?.type) {
-    case 'list':
-    case 'enumerable':
-    case 'set':
-    case 'stack':
-    case 'queue':
-      return bare.items;
-    default:
-      return undefined;
-  }
+  return bare !== undefined && 'items' in bare ? bare.items : undefined;
 }
 
 /** The entries of a dictionary, wrapped or bare; undefined for any other value. */
 export function entriesOf(value: Value | undefined): readonly (readonly [Value, Value])[] | undefined {
   const bare = unwrapped(value);
   return bare?.type === 'dictionary' ? bare.entries : undefined;
+}
+
+const textualTypes: ReadonlySet<Value['type']> = new Set([
+  'uri',
+  'version',
+  'xml',
+  'scriptBlock',
+  'guid',
+  'dateTime',
+]);
+
+function isTextual(value: Value): value is TextualValue {
+  return textualTypes.has(value.type);
 }
 
 /** Whether a value is null, or there is none. */

@@ -302,16 +302,20 @@ export class ValueReader {
     const { cursor } = this;
     const entries: (readonly [Value, Value])[] = [];
     if (cursor.isEmpty) return entries;
-    while (cursor.enterElement()) {
-      if (cursor.name !== 'En') throw this.unknownElement(cursor.name);
-      if (cursor.isEmpty) throw cursor.malformed('an empty dictionary entry');
-      const key = this.readEntryPart('key');
-      if (key.type === 'null') throw cursor.malformed('null as a dictionary key');
-      entries.push([key, this.readEntryPart('value')]);
-      cursor.leaveElement('En');
-    }
+    while (cursor.enterElement()) entries.push(this.readEntry());
     cursor.leaveElement('DCT');
     return entries;
+  }
+
+  private readEntry(): readonly [Value, Value] {
+    const { cursor } = this;
+    if (cursor.name !== 'En') throw this.unknownElement(cursor.name);
+    if (cursor.isEmpty) throw cursor.malformed('an empty dictionary entry');
+    const key = this.readEntryPart('key');
+    if (key.type === 'null') throw cursor.malformed('null as a dictionary key');
+    const value = this.readEntryPart('value');
+    cursor.leaveElement('En');
+    return [key, value];
   }
 
   private readEntryPart(part: 'key' | 'value'): Value {
@@ -326,18 +330,18 @@ export class ValueReader {
   private readProgressRecord(): Value {
     const { cursor } = this;
     if (cursor.isEmpty) throw this.invalid('PR');
-    const record: { readonly [Field in keyof ProgressRecord]: ProgressRecord[Field] | undefined } = {
+    const record: ProgressRecord = {
       activity: this.readField('AV'),
       activityId: this.readNumberField('AI'),
       currentOperation: this.readCurrentOperation(),
       parentActivityId: this.readNumberField('PI'),
       percentComplete: this.readNumberField('PC'),
-      recordType: progressRecordType(this.readField('T')),
+      recordType: this.readRecordType(),
       secondsRemaining: this.readNumberField('SR'),
       statusDescription: this.readField('SD'),
     };
     cursor.leaveElement('PR');
-    const value = isWhole(record) ? progressValue(record) : undefined;
+    const value = progressValue(record);
     if (value === undefined) throw this.invalid('PR');
     return value;
   }
@@ -349,8 +353,16 @@ export class ValueReader {
     return decodeName(cursor.readText());
   }
 
-  private readNumberField(tag: string): number | undefined {
-    return parseInteger(this.readField(tag), int32);
+  private readNumberField(tag: string): number {
+    const number = parseInteger(this.readField(tag), int32);
+    if (number === undefined) throw this.invalid(tag);
+    return number;
+  }
+
+  private readRecordType(): ProgressRecord['recordType'] {
+    const type = progressRecordType(this.readField('T'));
+    if (type === undefined) throw this.invalid('T');
+    return type;
   }
 
   private readCurrentOperation(): string | undefined {
@@ -382,18 +394,4 @@ export class ValueReader {
 
 function isPrimitive(tag: string): boolean {
   return primitiveParsers.has(tag) || tag === 'PR' || tag === 'SemanticVersion';
-}
-
-function isWhole(record: {
-  readonly [Field in keyof ProgressRecord]: ProgressRecord[Field] | undefined;
-}): record is ProgressRecord {
-  return (
-    record.activity !== undefined &&
-    record.activityId !== undefined &&
-    record.parentActivityId !== undefined &&
-    record.percentComplete !== undefined &&
-    record.recordType !== undefined &&
-    record.secondsRemaining !== undefined &&
-    record.statusDescription !== undefined
-  );
 }

@@ -1,4 +1,4 @@
-import type { ListValue, Property, Value } from '../../core/value';
+import type { DictionaryValue, ListValue, Property, Value } from '../../core/value';
 import {
   areEnumTypeNames,
   areSameNames,
@@ -61,20 +61,11 @@ function plainValue(parts: ObjectParts, { place, referenceId }: ObjectPlace): Va
 function bareContainer(
   typeNames: readonly string[],
   base: Value | undefined,
-  place: 'anywhere' | 'base',
-): Extract<Value, { items: unknown } | { entries: unknown }> | undefined {
-  switch (base?.type) {
-    case 'enumerable':
-      if (areSameNames(typeNames, defaultTypeNames.set)) return asSet(base);
-      return place === 'anywhere' && areSameNames(typeNames, defaultTypeNames.enumerable) ? base : undefined;
-    case 'list':
-    case 'stack':
-    case 'queue':
-    case 'dictionary':
-      return place === 'anywhere' && areSameNames(typeNames, defaultTypeNames[base.type]) ? base : undefined;
-    default:
-      return undefined;
-  }
+  place: ObjectPlace['place'],
+): ListValue | DictionaryValue | undefined {
+  if (base === undefined || !('items' in base || 'entries' in base)) return undefined;
+  if (base.type === 'enumerable' && areSameNames(typeNames, defaultTypeNames.set)) return asSet(base);
+  return place === 'anywhere' && areSameNames(typeNames, defaultTypeNames[base.type]) ? base : undefined;
 }
 
 function asSet(base: ListValue): ListValue {

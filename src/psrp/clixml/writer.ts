@@ -9,7 +9,7 @@ import {
   type Value,
 } from '../../core/value';
 import { LocalProtocolError } from '../errors';
-import { formatPrimitive, type PrimitiveValue } from './primitives';
+import { formatPrimitive, isPrimitive, type PrimitiveValue } from './primitives';
 import { progressOf, type ProgressRecord } from './progress-record';
 import { bigIntegerTypeNames, defaultTypeNames, mostBigIntegerDigits } from './type-names';
 import { escapeAttribute, escapeText } from './xml-text';
@@ -54,6 +54,10 @@ export class ValueWriter {
   }
 
   private writeHere(value: Value, attributes: string): void {
+    if (isPrimitive(value)) {
+      this.writePrimitive(value, attributes);
+      return;
+    }
     switch (value.type) {
       case 'null':
         this.text += `<Nil${attributes} />`;
@@ -81,8 +85,6 @@ export class ValueWriter {
       case 'object':
         this.writeObject(value, attributes);
         return;
-      default:
-        this.writePrimitive(value, attributes);
     }
   }
 
@@ -91,7 +93,13 @@ export class ValueWriter {
     if (formatted === undefined)
       throw unsayable(`the content of a value of type ${value.type} is not of that type`);
     const [tag, content] = formatted;
-    this.text += `<${tag}${attributes}>${content}</${tag}>`;
+    // PowerShell writes an empty string as <S></S>, and other empty elements as <BA />.
+    const isEmpty = content === '' && tag !== 'S' && tag !== 'SS';
+    this.text += isEmpty ? `<${tag}${attributes} />` : `<${tag}${attributes}>${content}</${tag}>`;
+  }
+
+  private writeToString(text: string): void {
+    this.text += text === '' ? '<ToString />' : `<ToString>${escapeText(text)}</ToString>`;
   }
 
   private writeReference(referenceId: number, attributes: string): void {
@@ -171,6 +179,10 @@ export class ValueWriter {
   }
 
   private writeBase(base: Value): void {
+    if (isPrimitive(base)) {
+      this.writePrimitive(base, '');
+      return;
+    }
     switch (base.type) {
       case 'null':
       case 'reference':
@@ -194,8 +206,6 @@ export class ValueWriter {
       case 'bigInteger':
         this.write(base, '');
         return;
-      default:
-        this.writePrimitive(base, '');
     }
   }
 
@@ -275,27 +285,19 @@ export class ValueWriter {
       `<SD>${escapeText(record.statusDescription)}</SD></PR>`;
   }
 
-  /** Collects every id in a value; what is nested too deep is found when it is written. */
+  /** Collects every id in a value. Depth is counted roughly here, and exactly where it is written. */
   private declareReferences(value: Value, depth: number): void {
-    if (depth > 2 * maxDepth) return;
-    switch (value.type) {
-      case 'list':
-      case 'enumerable':
-      case 'set':
-      case 'stack':
-      case 'queue':
-        for (const item of value.items) this.declareReferences(item, depth + 1);
-        break;
-      case 'dictionary':
-        for (const entry of value.entries) for (const part of entry) this.declareReferences(part, depth + 1);
-        break;
-      case 'object':
-        if (value.base !== undefined) this.declareReferences(value.base, depth + 1);
-        for (const property of value.adapted) this.declareReferences(property.value, depth + 1);
-        for (const property of value.extended) this.declareReferences(property.value, depth + 1);
-        break;
-      default:
-        return;
+    if (depth > 2 * maxDepth) throw tooDeep();
+    if ('items' in value) {
+      for (const item of value.items) this.declareReferences(item, depth + 1);
+    } else if ('entries' in value) {
+      for (const entry of value.entries) for (const part of entry) this.declareReferences(part, depth + 1);
+    } else if (value.type === 'object') {
+      if (value.base !== undefined) this.declareReferences(value.base, depth + 1);
+      for (const property of value.adapted) this.declareReferences(property.value, depth + 1);
+      for (const property of value.extended) this.declareReferences(property.value, depth + 1);
+    } else {
+      return;
     }
     if (value.referenceId !== undefined) this.declared.add(value.referenceId);
   }
