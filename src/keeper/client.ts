@@ -122,8 +122,8 @@ function checkHello(hello: HelloResponse, { keeperId, socketPath }: KeeperAddres
   if (hello.protocol >= oldestKeeperProtocol && hello.protocol <= keeperProtocol) return;
   throw new RunspaceError(
     'KEEPER_INCOMPATIBLE',
-    `keeper ${keeperId} (version ${hello.version}) speaks protocol ${String(hello.protocol)}; this daemon speaks ` +
-      `${String(oldestKeeperProtocol)} to ${String(keeperProtocol)}: start the daemon of that version`,
+    `keeper ${keeperId} (version ${hello.version}) speaks protocol ${hello.protocol}; this daemon speaks ` +
+      `${oldestKeeperProtocol} to ${keeperProtocol}: start the daemon of that version`,
     { facts: { keeper: keeperId, protocol: String(hello.protocol), version: hello.version } },
   );
 }
@@ -182,7 +182,7 @@ class KeeperConnection {
     return async (request, signal) => {
       this.throwIfClosed();
       try {
-        return await callUnary(this.target, method, request, signal);
+        return await callUnary(this.target, method, { request, signal });
       } catch (error) {
         throw this.asRunspaceError(error);
       }
@@ -191,7 +191,7 @@ class KeeperConnection {
 
   stream<Request, Response>(method: Method<Request, Response>): KeeperStream<Request, Response> {
     const open = this.open.bind(this);
-    return (request, signal) => open(method, request, signal);
+    return (request, signal) => open(method, { request, signal });
   }
 
   /** From now on any state but READY means that the keeper is gone. */
@@ -209,12 +209,11 @@ class KeeperConnection {
 
   private async *open<Request, Response>(
     method: Method<Request, Response>,
-    request: Request,
-    signal: AbortSignal,
+    call: { readonly request: Request; readonly signal: AbortSignal },
   ): AsyncGenerator<Response> {
     this.throwIfClosed();
     try {
-      yield* callStream(this.target, method, request, signal);
+      yield* callStream(this.target, method, call);
     } catch (error) {
       throw this.asRunspaceError(error);
     }

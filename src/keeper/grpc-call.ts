@@ -23,8 +23,7 @@ export interface CallTarget {
 export function callUnary<Request, Response>(
   target: CallTarget,
   method: Method<Request, Response>,
-  request: Request,
-  signal?: AbortSignal,
+  { request, signal }: { readonly request: Request; readonly signal: AbortSignal | undefined },
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -60,8 +59,7 @@ export function callUnary<Request, Response>(
 export async function* callStream<Request, Response>(
   target: CallTarget,
   method: Method<Request, Response>,
-  request: Request,
-  signal: AbortSignal,
+  { request, signal }: { readonly request: Request; readonly signal: AbortSignal },
 ): AsyncGenerator<Response> {
   signal.throwIfAborted();
   const gate = new ByteGate();
