@@ -66,6 +66,13 @@ export type ErrorCode = (typeof errorCodes)[number];
 /** Facts that go beside the message: `session`, `option`, `limit` … Never a secret, never a record's content. */
 export type ErrorFacts = Readonly<Record<string, string>>;
 
+/** An error as data: what records, sessions and pipelines keep of it. */
+export interface Problem {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly facts: ErrorFacts;
+}
+
 /** The one error of this product. The message says what was tried, on what, and what to do next. */
 export class RunspaceError extends Error {
   override readonly name = 'RunspaceError';

@@ -19,8 +19,13 @@ export function isGuid(text: string): boolean {
   return guid.test(text);
 }
 
+/** Takes a text for a session id; whoever calls it has checked, or made, the text. */
 export const asSessionId = (text: string): SessionId => text as SessionId;
+/** Takes a text for a pipeline id; whoever calls it has checked, or made, the text. */
 export const asPipelineId = (text: string): PipelineId => text as PipelineId;
+/** Takes a text for a keeper id; whoever calls it has checked, or made, the text. */
 export const asKeeperId = (text: string): KeeperId => text as KeeperId;
+/** Takes a text for a client id; whoever calls it has checked, or made, the text. */
 export const asClientId = (text: string): ClientId => text as ClientId;
+/** Takes a text for a principal; whoever calls it has checked, or made, the text. */
 export const asPrincipal = (text: string): Principal => text as Principal;

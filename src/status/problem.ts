@@ -1,8 +1,8 @@
-import { errorCodes, RunspaceError, type ErrorCode } from '../core/error';
+import { errorCodes, RunspaceError, type ErrorCode, type Problem as ErrorAsData } from '../core/error';
 import type { Problem } from '../gen/runspace/v1/error';
 
 /** An error as the data that records, sessions and pipelines carry. */
-export function toProblem(error: RunspaceError): Problem {
+export function toProblem(error: ErrorAsData): Problem {
   return { reason: error.code, message: wellFormed(error.message), metadata: { ...error.facts } };
 }
 

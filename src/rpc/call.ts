@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import type {
+  handleBidiStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  ServerDuplexStream,
+  ServerWritableStream,
+} from '@grpc/grpc-js';
+import { RunspaceError } from '../core/error';
+import type { Principal } from '../core/ids';
+import type { Log } from '../core/log';
+import { toServiceError } from '../status/service-error';
+
+/** Who calls, and until when it matters. */
+export interface Caller {
+  readonly principal: Principal;
+  /** Aborts when the caller leaves, the deadline passes, or the daemon ends (its reason is then SHUTTING_DOWN). */
+  readonly signal: AbortSignal;
+}
+
+/** What every handler of this daemon shares. */
+export interface Edge {
+  readonly log: Log;
+  /** Whoever reaches our socket. */
+  readonly principal: Principal;
+  /** Aborts when the daemon ends. */
+  readonly ending: AbortSignal;
+  /** False until what a former daemon left is brought back. */
+  isReady(): boolean;
+}
+
+/** Sends one message; resolves when there is room for the next, rejects when the caller has left. */
+export type Send<Response> = (response: Response) => Promise<void>;
+
+/** A unary method: what it throws becomes the call's status. */
+export function unary<Request, Response>(
+  edge: Edge,
+  handle: (request: Request, caller: Caller) => Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return (call, callback) => {
+    const caller = callerOf(edge, call);
+    admitted(edge)
+      .then(() => handle(call.request, caller))
+      .then(
+        (response) => {
+          callback(null, response);
+        },
+        (error: unknown) => {
+          callback(toServiceError(error, edge.log));
+        },
+      );
+  };
+}
+
+/** A server stream: it ends when the handler returns. */
+export function serverStream<Request, Response>(
+  edge: Edge,
+  handle: (request: Request, send: Send<Response>, caller: Caller) => Promise<void>,
+): handleServerStreamingCall<Request, Response> {
+  return (call) => {
+    const caller = callerOf(edge, call);
+    void finish(edge, call, () => handle(call.request, sender(call, caller.signal), caller));
+  };
+}
+
+/** A stream both ways; requests are read at the handler's pace. */
+export function bidiStream<Request, Response>(
+  edge: Edge,
+  handle: (
+    requests: AsyncIterable<Request, undefined>,
+    send: Send<Response>,
+    caller: Caller,
+  ) => Promise<void>,
+): handleBidiStreamingCall<Request, Response> {
+  return (call) => {
+    const caller = callerOf(edge, call);
+    void finish(edge, call, () => handle(call, sender(call, caller.signal), caller));
+  };
+}
+
+/** What all kinds of calls have in common. */
+interface Cancellable {
+  readonly cancelled: boolean;
+  on(event: 'cancelled', listener: () => void): unknown;
+}
+
+type Writable<Response> = ServerWritableStream<unknown, Response> | ServerDuplexStream<unknown, Response>;
+
+function callerOf(edge: Edge, call: Cancellable): Caller {
+  const leaving = new AbortController();
+  call.on('cancelled', () => {
+    leaving.abort();
+  });
+  if (call.cancelled) leaving.abort();
+  return { principal: edge.principal, signal: AbortSignal.any([leaving.signal, edge.ending]) };
+}
+
+async function admitted(edge: Edge): Promise<void> {
+  edge.ending.throwIfAborted();
+  if (edge.isReady()) return;
+  await Promise.reject(
+    new RunspaceError('RECOVERING', 'the daemon is bringing its sessions back; try again in a second'),
+  );
+}
+
+function sender<Response>(call: Writable<Response>, signal: AbortSignal): Send<Response> {
+  return async (response) => {
+    signal.throwIfAborted();
+    if (!call.write(response)) await once(call, 'drain', { signal });
+  };
+}
+
+async function finish(edge: Edge, call: Writable<never>, run: () => Promise<void>): Promise<void> {
+  try {
+    await admitted(edge);
+    await run();
+    call.end();
+  } catch (error) {
+    const reason: unknown = edge.ending.aborted ? edge.ending.reason : error;
+    call.emit('error', toServiceError(reason, edge.log));
+  }
+}

@@ -1,0 +1,35 @@
+import type { SessionOptions as SessionOptionsMessage } from '../gen/runspace/v1/session';
+import { OutputBufferingMode } from '../gen/runspace/v1/session';
+import type { ChosenOptions } from '../session/options';
+import { toMilliseconds } from './time';
+
+/** What a caller chose. Error: INVALID_ARGUMENT for a negative time. */
+export function toChosenOptions(message: SessionOptionsMessage | undefined): ChosenOptions {
+  if (message === undefined) return {};
+  return {
+    idleTimeoutMs: toMilliseconds(message.idleTimeout, 'idle_timeout'),
+    connectedIdleTimeoutMs: toMilliseconds(message.connectedIdleTimeout, 'connected_idle_timeout'),
+    lifetimeMs: toMilliseconds(message.lifetime, 'lifetime'),
+    outputBufferingMode: toBufferingMode(message.outputBufferingMode),
+    openTimeoutMs: toMilliseconds(message.openTimeout, 'open_timeout'),
+    maximumReceivedObjectSize: sizeOf(message.maximumReceivedObjectSize),
+    unreadLimitBytes: sizeOf(message.unreadLimitBytes),
+    maximumRunTimeMs: toMilliseconds(message.maximumRunTime, 'maximum_run_time'),
+  };
+}
+
+/** The buffering mode; undefined: as it is. */
+export function toBufferingMode(mode: OutputBufferingMode): 'block' | 'drop' | undefined {
+  switch (mode) {
+    case OutputBufferingMode.OUTPUT_BUFFERING_MODE_UNSPECIFIED:
+      return undefined;
+    case OutputBufferingMode.OUTPUT_BUFFERING_MODE_BLOCK:
+      return 'block';
+    case OutputBufferingMode.OUTPUT_BUFFERING_MODE_DROP:
+      return 'drop';
+  }
+}
+
+function sizeOf(bytes: bigint): number | undefined {
+  return bytes === 0n ? undefined : Number(bytes);
+}

@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto';
+import { RunspaceError, type Problem } from '../core/error';
+import { asSessionId } from '../core/ids';
+import {
+  ConnectSessionRequest,
+  CreateSessionRequest,
+  DeleteSessionRequest,
+  DisconnectSessionRequest,
+  UpdateSessionRequest,
+  type SessionServiceServer,
+} from '../gen/runspace/v1/session';
+import { checkSessionName } from '../session/name';
+import type { Session } from '../session/session';
+import { unary, serverStream, type Caller } from './call';
+import { attachSession } from './attach-session';
+import {
+  authorizeDaemon,
+  clientOf,
+  namedClientOf,
+  requestOf,
+  requireNoOther,
+  sessionFor,
+  takeOverOf,
+  type Context,
+} from './context';
+import { listSessions } from './list-sessions';
+import { toBufferingMode, toChosenOptions } from './session-options';
+import { toSessionMessage } from './session-message';
+import { toMilliseconds } from './time';
+import { unimplemented } from './unimplemented';
+import { watchSessions } from './watch-sessions';
+
+const defaultLeaseMs = 8 * 60 * 60 * 1000;
+const longestLeaseMs = 24 * 60 * 60 * 1000;
+
+/** SessionService as the API describes it. */
+export function sessionService(context: Context): SessionServiceServer {
+  const { edge } = context;
+  return {
+    createSession: unary(edge, (request, caller) => createSession(context, request, caller)),
+    getSession: unary(edge, (request, { principal }) => {
+      const session = sessionFor(context, principal, { session: request.session, action: 'see' });
+      return Promise.resolve(answer(context, session, request.clientId));
+    }),
+    listSessions: unary(edge, (request, caller) => Promise.resolve(listSessions(context, request, caller))),
+    updateSession: unary(edge, (request, caller) => Promise.resolve(updateSession(context, request, caller))),
+    connectSession: unary(edge, (request, caller) => connectSession(context, request, caller)),
+    disconnectSession: unary(edge, (request, caller) => disconnectSession(context, request, caller)),
+    deleteSession: unary(edge, (request, caller) => deleteSession(context, request, caller)),
+    attachSession: serverStream(edge, (request, send, caller) =>
+      attachSession(context, { request, send, caller }),
+    ),
+    watchSessions: serverStream(edge, (request, send, caller) =>
+      watchSessions(context, { request, send, caller }),
+    ),
+    resetSession: unimplemented(edge, 'ResetSession'),
+    describeSession: unimplemented(edge, 'DescribeSession'),
+    completeInput: unimplemented(edge, 'CompleteInput'),
+  };
+}
+
+async function createSession(context: Context, request: CreateSessionRequest, { principal, signal }: Caller) {
+  authorizeDaemon(context, principal, 'create');
+  const remembered = requestOf(context, principal, {
+    method: 'CreateSession',
+    requestId: request.requestId,
+    content: CreateSessionRequest.encode({
+      ...request,
+      requestId: '',
+      clientId: '',
+      environment: {},
+    }).finish(),
+  });
+  const id = context.requests.recall(remembered);
+  let session = id === undefined ? undefined : context.table.get(id);
+  if (session === undefined) {
+    context.admitNewWork();
+    const newId = id ?? asSessionId(randomUUID());
+    const wanted = {
+      id: newId,
+      owner: principal,
+      name: request.name,
+      engine: request.engine,
+      options: toChosenOptions(request.options),
+      workingDirectory: request.workingDirectory,
+      environment: request.environment,
+      applicationArguments: request.options?.applicationArguments ?? {},
+    };
+    // Remembered first: a crash in between must not let the repetition make a second session.
+    context.lifecycle.check(wanted);
+    context.requests.remember(remembered, newId);
+    session = context.lifecycle.create(wanted);
+  }
+  if (request.wait) await context.lifecycle.opened(session, signal);
+  const { problem } = session.stored;
+  if (request.wait && session.state === 'broken' && problem !== undefined) throw errorOf(problem);
+  return answer(context, session, request.clientId);
+}
+
+function updateSession(context: Context, request: UpdateSessionRequest, { principal }: Caller) {
+  const session = sessionFor(context, principal, { session: request.session, action: 'connect' });
+  const remembered = requestOf(context, principal, {
+    method: 'UpdateSession',
+    requestId: request.requestId,
+    content: UpdateSessionRequest.encode({ ...request, requestId: '', clientId: '' }).finish(),
+  });
+  if (context.requests.recall(remembered) === undefined) {
+    requireNoOther(session, clientOf(request.clientId), 'yield');
+    checkSessionName(request.name);
+    if (request.name.toLowerCase() !== session.name.toLowerCase())
+      context.table.checkNameFree(principal, request.name);
+    session.rename(request.name);
+    context.requests.remember(remembered, session.id);
+  }
+  return answer(context, session, request.clientId);
+}
+
+async function connectSession(
+  context: Context,
+  request: ConnectSessionRequest,
+  { principal, signal }: Caller,
+) {
+  const session = sessionFor(context, principal, { session: request.session, action: 'connect' });
+  const client = namedClientOf(request.clientId);
+  const leaseMs = toMilliseconds(request.lease, 'lease') ?? defaultLeaseMs;
+  if (leaseMs < 1000 || leaseMs > longestLeaseMs)
+    throw new RunspaceError('OPTION_OUT_OF_RANGE', 'lease must be from 1 second to 24 hours', {
+      facts: { option: 'lease' },
+    });
+  const remembered = requestOf(context, principal, {
+    method: 'ConnectSession',
+    requestId: request.requestId,
+    content: ConnectSessionRequest.encode({ ...request, requestId: '' }).finish(),
+  });
+  if (context.requests.recall(remembered) === undefined) {
+    await context.lifecycle.running(session, signal);
+    requireNoOther(session, client, takeOverOf(request.takeOver));
+    session.connect(client, context.clock.now() + leaseMs);
+    context.requests.remember(remembered, session.id);
+  }
+  return answer(context, session, request.clientId);
+}
+
+async function disconnectSession(
+  context: Context,
+  request: DisconnectSessionRequest,
+  { principal, signal }: Caller,
+) {
+  const session = sessionFor(context, principal, { session: request.session, action: 'connect' });
+  const remembered = requestOf(context, principal, {
+    method: 'DisconnectSession',
+    requestId: request.requestId,
+    content: DisconnectSessionRequest.encode({ ...request, requestId: '' }).finish(),
+  });
+  if (context.requests.recall(remembered) === undefined) {
+    const keeper = await context.lifecycle.running(session, signal);
+    requireNoOther(session, clientOf(request.clientId), takeOverOf(request.takeOver));
+    const idleTimeoutMs = toMilliseconds(request.idleTimeout, 'idle_timeout');
+    const outputBufferingMode = toBufferingMode(request.outputBufferingMode);
+    if (idleTimeoutMs !== undefined || outputBufferingMode !== undefined) {
+      session.setOptions({ idleTimeoutMs, outputBufferingMode });
+      await context.lifecycle.configure(session, keeper);
+    }
+    session.disconnect();
+    context.requests.remember(remembered, session.id);
+  }
+  return answer(context, session, request.clientId);
+}
+
+async function deleteSession(context: Context, request: DeleteSessionRequest, { principal }: Caller) {
+  const remembered = requestOf(context, principal, {
+    method: 'DeleteSession',
+    requestId: request.requestId,
+    content: DeleteSessionRequest.encode({ ...request, requestId: '' }).finish(),
+  });
+  const before = context.requests.recall(remembered);
+  const session =
+    (before === undefined ? undefined : context.table.get(before)) ??
+    sessionFor(context, principal, { session: request.session, action: 'remove' });
+  if (session.stored.problem?.code === 'REMOVED') {
+    if (before === undefined) throw removedBefore(session);
+  } else {
+    requireNoOther(session, clientOf(request.clientId), takeOverOf(request.takeOver));
+    context.requests.remember(remembered, session.id);
+    await context.lifecycle.remove(session, removal(session));
+  }
+  return answer(context, session, request.clientId);
+}
+
+function answer(context: Context, session: Session, clientId: string) {
+  return { session: toSessionMessage(session, clientOf(clientId), context.clock.now()) };
+}
+
+function removal(session: Session): Problem {
+  return { code: 'REMOVED', message: 'it was removed', facts: { session: session.name } };
+}
+
+function removedBefore(session: Session): RunspaceError {
+  return new RunspaceError('EXPIRED', `session "${session.name}" was removed already`, {
+    facts: { session: session.name, id: session.id },
+  });
+}
+
+function errorOf({ code, message, facts }: Problem): RunspaceError {
+  return new RunspaceError(code, message, { facts });
+}

@@ -1,0 +1,349 @@
+import type { Clock } from '../core/clock';
+import { RunspaceError, toError, type Problem } from '../core/error';
+import type { ClientId, Principal, SessionId } from '../core/ids';
+import type { KeptSession } from '../core/kept-session';
+import type { Log } from '../core/log';
+import type { KeeperClient } from '../keeper/client';
+import { fromSessionOptions, type ApplicationArguments } from '../keeper/session-terms';
+import { toProblem } from '../status/problem';
+import { startedClock } from './idle-clock';
+import type { KeeperPool } from './keeper-pool';
+import { checkSessionName } from './name';
+import { completeOptions, type ChosenOptions } from './options';
+import { Session, type SessionSurroundings } from './session';
+import type { StoredSession } from './stored-session';
+import type { SessionTable } from './table';
+
+/** A program that can be started as an engine. */
+export interface EngineProgram {
+  readonly engine: string;
+  readonly program: string;
+}
+
+/** What the life of sessions needs from around it. */
+export interface LifecycleSurroundings {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly table: SessionTable;
+  /** Set right after construction, since the pool reports to the lifecycle. */
+  readonly keepers: () => KeeperPool;
+  /** The engine of this name, or the default one for an empty name. Errors: ENGINE_NOT_FOUND, INVALID_ARGUMENT. */
+  findEngine(name: string): EngineProgram;
+  /** What every engine's environment holds before the caller's own is added. */
+  readonly baseEnvironment: Readonly<Record<string, string>>;
+  /** Where engines start when the caller names no folder. */
+  readonly homeFolder: string;
+  save(session: StoredSession): void;
+  /** Deletes what is on disk of a session: its records, or all of it. */
+  erase(session: SessionId, what: 'records' | 'everything'): void;
+}
+
+/** What a caller wants of a new session. */
+export interface NewSession {
+  readonly id: SessionId;
+  readonly owner: Principal;
+  /** Empty: `Runspace<number>`. */
+  readonly name: string;
+  /** Empty: the default engine. */
+  readonly engine: string;
+  readonly options: ChosenOptions;
+  /** Empty: the home folder. */
+  readonly workingDirectory: string;
+  /** Never stored. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly applicationArguments: ApplicationArguments;
+}
+
+/** Opens, closes, adopts and forgets sessions: everything for which a keeper is needed. */
+export class Lifecycle {
+  readonly #around: LifecycleSurroundings;
+  readonly #adoptions = new Map<SessionId, Promise<KeeperClient>>();
+  readonly #closings = new Map<SessionId, Promise<void>>();
+
+  constructor(around: LifecycleSurroundings) {
+    this.#around = around;
+  }
+
+  /** Refuses what can't be opened. Errors: SESSION_NAME_TAKEN, INVALID_ARGUMENT, OPTION_OUT_OF_RANGE, ENGINE_NOT_FOUND. */
+  check(wanted: NewSession): void {
+    completeOptions(wanted.options);
+    this.#around.findEngine(wanted.engine);
+    if (wanted.name === '') return;
+    checkSessionName(wanted.name);
+    this.#around.table.checkNameFree(wanted.owner, wanted.name);
+  }
+
+  /** Records the intent of a checked new session and begins to open it. */
+  create(wanted: NewSession): Session {
+    const { table, clock } = this.#around;
+    const engine = this.#around.findEngine(wanted.engine);
+    const options = completeOptions(wanted.options);
+    const number = table.takeNumber();
+    const now = clock.now();
+    const session = this.restore({
+      id: wanted.id,
+      number,
+      name: wanted.name === '' ? `Runspace${String(number)}` : wanted.name,
+      owner: wanted.owner,
+      engine: engine.engine,
+      target: 'localhost',
+      options,
+      state: 'opening',
+      problem: undefined,
+      keeperId: undefined,
+      runspaceId: '',
+      engineVersion: '',
+      createdAt: now,
+      endedAt: undefined,
+      idle: startedClock(now),
+      lease: undefined,
+    });
+    session.save();
+    void this.#open(session, wanted, engine);
+    return session;
+  }
+
+  /** A session as it was stored, in the table. */
+  restore(stored: StoredSession): Session {
+    const { table, clock, log } = this.#around;
+    const surroundings: SessionSurroundings = {
+      clock,
+      log,
+      save: (changed) => {
+        this.#around.save(changed);
+      },
+      changed: (session) => {
+        table.noteChange(session);
+      },
+      record: (session, event) => {
+        this.#record(session, event);
+      },
+    };
+    const session = new Session(stored, surroundings);
+    table.add(session);
+    return session;
+  }
+
+  /** Resolves when the session is no longer opening; its state says how that went. */
+  async opened(session: Session, signal: AbortSignal): Promise<void> {
+    if (session.state !== 'opening') return;
+    const watching = new AbortController();
+    const changes = this.#around.table.changes(AbortSignal.any([signal, watching.signal]));
+    try {
+      for await (const id of changes) {
+        if (id === session.id && !isOpening(session)) break;
+      }
+    } finally {
+      watching.abort();
+    }
+    signal.throwIfAborted();
+  }
+
+  /** The keeper of an open session. Errors: SESSION_BROKEN, SESSION_CLOSED, EXPIRED. */
+  async running(session: Session, signal: AbortSignal): Promise<KeeperClient> {
+    await this.opened(session, signal);
+    const keeper = this.#keeperOf(session);
+    if (keeper !== undefined && (session.state === 'opened' || session.state === 'disconnected'))
+      return keeper;
+    throw notRunning(session);
+  }
+
+  /** A keeper that can hand out the session's records, whatever state the session is in. Error: EXPIRED. */
+  async readable(session: Session, signal: AbortSignal): Promise<KeeperClient> {
+    if (session.stored.problem?.code === 'REMOVED') throw notRunning(session);
+    const keeper = this.#keeperOf(session);
+    if (keeper !== undefined) return keeper;
+    if (session.state === 'opening') {
+      await this.opened(session, signal);
+      return this.readable(session, signal);
+    }
+    return this.#adopt(session);
+  }
+
+  /** Tells the keeper of changed options and names. */
+  async configure(session: Session, keeper: KeeperClient): Promise<void> {
+    const { sessionId, sessionName } = labels(session);
+    await keeper.configureSession({
+      sessionId,
+      sessionName,
+      options: fromSessionOptions(session.stored.options),
+    });
+  }
+
+  /** Ends a session for good, for this reason; what runs in it is stopped. Idempotent. */
+  close(session: Session, problem: Problem): Promise<void> {
+    if (session.state === 'closed') return Promise.resolve();
+    const underWay = this.#closings.get(session.id);
+    if (underWay !== undefined) return underWay;
+    const closing = this.#close(session, problem).finally(() => this.#closings.delete(session.id));
+    this.#closings.set(session.id, closing);
+    return closing;
+  }
+
+  /** Ends a session and deletes its records. */
+  async remove(session: Session, problem: Problem): Promise<void> {
+    await this.close(session, problem);
+    session.setProblem(problem);
+    this.#around.erase(session.id, 'records');
+  }
+
+  /** Forgets a closed session altogether. */
+  forget(session: Session): void {
+    this.#around.table.remove(session);
+    this.#around.erase(session.id, 'everything');
+  }
+
+  /** A keeper says how a session is. */
+  take(keeper: KeeperClient, kept: KeptSession): void {
+    const session = this.#around.table.get(kept.sessionId);
+    if (session === undefined || session.stored.keeperId !== keeper.keeperId) {
+      void keeper.forgetSession({ sessionId: kept.sessionId }).catch((error: unknown) => {
+        this.#around.log.warn('stray session not forgotten', {
+          session: kept.sessionId,
+          why: toError(error).message,
+        });
+      });
+      return;
+    }
+    session.takeKept(kept);
+  }
+
+  /** The keeper of these sessions is gone: they are broken, and another keeper takes over what they wrote. */
+  loseKeeper(keeperId: string, sessions: readonly SessionId[]): void {
+    for (const id of sessions) {
+      const session = this.#around.table.get(id);
+      if (session?.stored.keeperId !== keeperId || session.state === 'closed') continue;
+      session.loseRunspace(keeperLost(session));
+      void this.#adopt(session).catch((error: unknown) => {
+        this.#around.log.error('session not adopted', error, { session: id });
+      });
+    }
+  }
+
+  #keeperOf(session: Session): KeeperClient | undefined {
+    const { keeperId } = session.stored;
+    return keeperId === undefined ? undefined : this.#around.keepers().get(keeperId);
+  }
+
+  async #open(session: Session, wanted: NewSession, engine: EngineProgram): Promise<void> {
+    const { baseEnvironment, homeFolder } = this.#around;
+    try {
+      const keeper = await this.#around.keepers().place(session.id, session.owner);
+      session.setKeeper(keeper.keeperId);
+      await keeper.openSession({
+        ...labels(session),
+        engine: engine.engine,
+        program: engine.program,
+        environment: { ...baseEnvironment, ...wanted.environment },
+        workingDirectory: wanted.workingDirectory === '' ? homeFolder : wanted.workingDirectory,
+        options: {
+          ...fromSessionOptions(session.stored.options),
+          applicationArguments: wanted.applicationArguments,
+        },
+      });
+    } catch (error) {
+      this.#around.log.error('session not opened', error, { session: session.id });
+      if (isOpening(session)) session.loseRunspace(problemOf(error));
+    }
+  }
+
+  async #close(session: Session, problem: Problem): Promise<void> {
+    const wasBroken = session.state === 'broken';
+    if (session.state !== 'closing') session.apply('closeRequested', { problem });
+    const keeper = this.#keeperOf(session);
+    try {
+      if (keeper !== undefined) {
+        await keeper.closeSession({ sessionId: session.id, problem: toProblem(problem) });
+        await keeper.forgetSession({ sessionId: session.id });
+      }
+    } catch (error) {
+      // The keeper is going or gone, and its engines with it: the session is over all the same.
+      this.#around.log.warn('session closed without its keeper', {
+        session: session.id,
+        why: toError(error).message,
+      });
+    }
+    this.#around.keepers().release(session.id);
+    session.setKeeper(undefined);
+    if (!wasBroken && session.state === 'closing') session.apply('runspaceClosed', { problem });
+  }
+
+  #adopt(session: Session): Promise<KeeperClient> {
+    const underWay = this.#adoptions.get(session.id);
+    if (underWay !== undefined) return underWay;
+    const adoption = this.#adoptNow(session).finally(() => this.#adoptions.delete(session.id));
+    this.#adoptions.set(session.id, adoption);
+    return adoption;
+  }
+
+  async #adoptNow(session: Session): Promise<KeeperClient> {
+    const former = session.stored.keeperId;
+    const keeper = await this.#around.keepers().place(session.id, session.owner);
+    await keeper.adoptSession({
+      ...labels(session),
+      formerKeeperId: former ?? '',
+      options: { ...fromSessionOptions(session.stored.options) },
+      problem: toProblem(keeperLost(session)),
+    });
+    session.setKeeper(keeper.keeperId);
+    return keeper;
+  }
+
+  #record(session: Session, event: { name: string; problem?: Problem; client?: ClientId }): void {
+    const keeper = this.#keeperOf(session);
+    if (keeper === undefined) return;
+    const problem = event.problem === undefined ? undefined : toProblem(event.problem);
+    const request = {
+      sessionId: session.id,
+      event: { event: event.name, problem, clientId: event.client ?? '' },
+    };
+    void keeper.appendSessionRecord(request).catch((error: unknown) => {
+      this.#around.log.debug('session record lost', { session: session.id, why: toError(error).message });
+    });
+  }
+}
+
+function isOpening(session: Session): boolean {
+  return session.state === 'opening';
+}
+
+function labels(session: Session): { sessionId: string; sessionName: string; target: string } {
+  return { sessionId: session.id, sessionName: session.name, target: session.stored.target };
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof RunspaceError) return { code: error.code, message: error.message, facts: error.facts };
+  return { code: 'INTERNAL', message: toError(error).message, facts: {} };
+}
+
+function keeperLost(session: Session): Problem {
+  return {
+    code: 'KEEPER_LOST',
+    message:
+      `the keeper of session "${session.name}" ended, and its engine and variables with it; ` +
+      'what it wrote can still be received. Open a new session to go on',
+    facts: { session: session.name },
+  };
+}
+
+/** Why no command can run in a session that is not open. */
+function notRunning(session: Session): RunspaceError {
+  const { name, state, stored } = session;
+  const why = stored.problem === undefined ? '' : `: ${stored.problem.message}`;
+  const facts = {
+    session: name,
+    state,
+    ...(stored.problem === undefined ? {} : { reason: stored.problem.code }),
+  };
+  if (stored.problem?.code === 'REMOVED')
+    return new RunspaceError('EXPIRED', `session "${name}" was removed; open a new one`, { facts });
+  if (state === 'broken')
+    return new RunspaceError(
+      'SESSION_BROKEN',
+      `session "${name}" is broken${why}. Remove it (runspace rm ${name}) and open a new one`,
+      { facts: { ...facts, fully_qualified_error_id: 'PSSessionStateBroken' } },
+    );
+  return new RunspaceError('SESSION_CLOSED', `session "${name}" is ${state}${why}. Open a new one`, {
+    facts,
+  });
+}

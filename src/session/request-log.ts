@@ -1,0 +1,105 @@
+import type { Clock } from '../core/clock';
+import { RunspaceError } from '../core/error';
+import { asSessionId, type Principal, type SessionId } from '../core/ids';
+
+/** A call that changes something, as its repetition is recognised. */
+export interface Request {
+  readonly principal: Principal;
+  /** The caller's request id. */
+  readonly id: string;
+  /** Keyed digest of the method and what was asked for, credentials left out. */
+  readonly fingerprint: string;
+}
+
+/** Where remembered requests are kept across restarts. */
+export interface RequestStore {
+  append(entry: unknown): void;
+  rewrite(entries: readonly unknown[]): void;
+}
+
+interface Remembered {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly session: string;
+  readonly at: number;
+}
+
+const keptMs = 24 * 60 * 60 * 1000;
+const mostRequests = 10_000;
+const longestId = 128;
+
+/** Remembers for 24 hours, and for the newest 10 000 at most, which request did what to which session. */
+export class RequestLog {
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #store: RequestStore;
+  readonly #clock: Clock;
+
+  constructor(store: RequestStore, entries: readonly unknown[], clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+    for (const entry of entries) if (isRemembered(entry)) this.#remembered.set(entry.key, entry);
+    this.#forgetOld();
+    this.#store.rewrite([...this.#remembered.values()]);
+  }
+
+  /**
+   * The session that the same request was done to before, or undefined when it is new.
+   * Errors: INVALID_ARGUMENT without an id, REQUEST_ID_REUSED where the id came with something else.
+   */
+  recall(request: Request): SessionId | undefined {
+    checkRequestId(request.id);
+    const before = this.#remembered.get(keyOf(request));
+    if (before === undefined || before.at < this.#clock.now() - keptMs) return undefined;
+    if (before.fingerprint !== request.fingerprint)
+      throw new RunspaceError(
+        'REQUEST_ID_REUSED',
+        `request id "${request.id}" was already used for something else; make a new id for each new call`,
+        { facts: { request_id: request.id } },
+      );
+    return asSessionId(before.session);
+  }
+
+  /** Remembers what a request was done to. */
+  remember(request: Request, session: SessionId): void {
+    const entry = { key: keyOf(request), fingerprint: request.fingerprint, session, at: this.#clock.now() };
+    this.#remembered.delete(entry.key);
+    this.#remembered.set(entry.key, entry);
+    this.#store.append(entry);
+    if (this.#remembered.size <= 2 * mostRequests) return;
+    this.#forgetOld();
+    this.#store.rewrite([...this.#remembered.values()]);
+  }
+
+  #forgetOld(): void {
+    const oldest = this.#clock.now() - keptMs;
+    for (const [key, { at }] of this.#remembered)
+      if (at < oldest || this.#remembered.size > mostRequests) this.#remembered.delete(key);
+  }
+}
+
+/** Refuses request ids that are missing or over-long. */
+export function checkRequestId(id: string): void {
+  if (id === '' || id.length > longestId)
+    throw new RunspaceError(
+      'INVALID_ARGUMENT',
+      id === ''
+        ? 'request_id is missing; send a new random text (a GUID) with each new call, and the same one when you repeat it'
+        : `request_id has ${String(id.length)} characters; the most is ${String(longestId)}`,
+      { facts: { field: 'request_id' } },
+    );
+}
+
+function keyOf(request: Request): string {
+  return `${request.principal}\n${request.id}`;
+}
+
+function isRemembered(entry: unknown): entry is Remembered {
+  if (typeof entry !== 'object' || entry === null) return false;
+  const { key, fingerprint, session, at } = entry as Record<string, unknown>;
+  return (
+    typeof key === 'string' &&
+    typeof fingerprint === 'string' &&
+    typeof session === 'string' &&
+    typeof at === 'number'
+  );
+}

@@ -1,0 +1,139 @@
+import type { Clock } from '../core/clock';
+import type { Problem } from '../core/error';
+import type { Log } from '../core/log';
+import { deadlinesOf, dueAt, type Due } from './deadlines';
+import type { Lifecycle } from './lifecycle';
+import type { Session } from './session';
+import type { SessionTable } from './table';
+
+/** How long a closed session is remembered, so that callers learn why it ended. */
+const closedKeptMs = 7 * 24 * 60 * 60 * 1000;
+/** Times of activity are written to the disk this often. */
+const saveEveryMs = 60_000;
+
+/**
+ * Applies the sessions' clocks: leases, idle timeouts, lifetimes. One timer for all sessions, set to the earliest
+ * deadline, looked at again after each change.
+ */
+export class Timekeeper implements Disposable {
+  readonly #around: { clock: Clock; log: Log; table: SessionTable; lifecycle: Lifecycle };
+  readonly #stopping = new AbortController();
+  #cancelTimer: () => void = () => undefined;
+  #timerAt = Infinity;
+  #savedAt: number;
+
+  constructor(around: { clock: Clock; log: Log; table: SessionTable; lifecycle: Lifecycle }) {
+    this.#around = around;
+    this.#savedAt = around.clock.now();
+  }
+
+  /** Applies what is overdue, then whatever becomes due. */
+  async run(): Promise<void> {
+    const changes = this.#around.table.changes(this.#stopping.signal);
+    this.#tick();
+    for await (const id of changes) {
+      const session = this.#around.table.get(id);
+      if (session !== undefined) this.#wakeBy(nextDeadline(session));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopping.abort();
+    this.#cancelTimer();
+    for (const session of this.#around.table.all()) if (session.state !== 'closed') session.save();
+  }
+
+  #tick(): void {
+    const { clock, table } = this.#around;
+    const now = clock.now();
+    this.#timerAt = Infinity;
+    for (const session of table.all()) {
+      for (const due of dueOf(session, now)) this.#act(session, due);
+      this.#wakeBy(nextDeadline(session));
+    }
+    if (now - this.#savedAt >= saveEveryMs) {
+      this.#savedAt = now;
+      for (const session of table.all()) if (isOpen(session)) session.save();
+    }
+    this.#wakeBy(now + saveEveryMs);
+  }
+
+  #wakeBy(at: number): void {
+    if (at >= this.#timerAt || this.#stopping.signal.aborted) return;
+    this.#cancelTimer();
+    this.#timerAt = at;
+    const { clock } = this.#around;
+    this.#cancelTimer = clock.after(at - clock.now(), () => {
+      this.#tick();
+    });
+  }
+
+  #act(session: Session, due: Due | 'forgotten'): void {
+    switch (due) {
+      case 'leaseEnded':
+        session.settleLease();
+        return;
+      case 'idleTimeout':
+      case 'connectedIdleTimeout':
+      case 'lifetimeEnded':
+        this.#end(session, endReason(session, due));
+        return;
+      case 'forgotten':
+        this.#around.lifecycle.forget(session);
+        return;
+    }
+  }
+
+  #end(session: Session, problem: Problem): void {
+    this.#around.lifecycle.close(session, problem).catch((error: unknown) => {
+      this.#around.log.error('session not closed', error, { session: session.id });
+    });
+  }
+}
+
+function isOpen(session: Session): boolean {
+  return session.state === 'opened' || session.state === 'disconnected';
+}
+
+function dueOf(session: Session, now: number): readonly (Due | 'forgotten')[] {
+  if (isOpen(session)) return dueAt(session.timed, now);
+  return forgottenAt(session) <= now ? ['forgotten'] : [];
+}
+
+function nextDeadline(session: Session): number {
+  return isOpen(session) ? Math.min(...deadlinesOf(session.timed).map(([, at]) => at)) : forgottenAt(session);
+}
+
+function forgottenAt(session: Session): number {
+  const { state, endedAt } = session.stored;
+  return state === 'closed' && endedAt !== undefined ? endedAt + closedKeptMs : Infinity;
+}
+
+function endReason(session: Session, due: 'idleTimeout' | 'connectedIdleTimeout' | 'lifetimeEnded'): Problem {
+  const { options } = session.stored;
+  const facts = { session: session.name };
+  switch (due) {
+    case 'idleTimeout':
+      return {
+        code: 'IDLE_TIMEOUT',
+        message: `it was idle for its idle timeout of ${inSeconds(options.idleTimeoutMs)} with no client connected`,
+        facts: { ...facts, option: 'IdleTimeout' },
+      };
+    case 'connectedIdleTimeout':
+      return {
+        code: 'IDLE_TIMEOUT',
+        message: `its client did nothing for the connected idle timeout of ${inSeconds(options.connectedIdleTimeoutMs)}`,
+        facts: { ...facts, option: 'ConnectedIdleTimeout' },
+      };
+    case 'lifetimeEnded':
+      return {
+        code: 'LIFETIME_ENDED',
+        message: `its lifetime of ${inSeconds(options.lifetimeMs)} ended`,
+        facts: { ...facts, option: 'Lifetime' },
+      };
+  }
+}
+
+function inSeconds(ms: number | undefined): string {
+  return `${String((ms ?? 0) / 1000)} s`;
+}
