@@ -21,7 +21,7 @@ const rooms = {
     npm: ['ssh2', 'ssh-config', 'lru-cache'],
   },
   journal: { rooms: ['core'], node: [...plain, ...files, 'zlib'], npm: ['lru-cache'] },
-  engine: { rooms: ['psrp', 'transport', 'core'] },
+  engine: { rooms: ['psrp', 'transport', 'core'], node: [...plain, ...files, 'crypto'] },
   status: { rooms: ['core', 'gen'], node: ['crypto'], npm: ['@grpc/grpc-js'] },
   keeper: {
     rooms: ['engine', 'transport', 'journal', 'store', 'status', 'core', 'gen'],
@@ -45,7 +45,10 @@ const rooms = {
 };
 
 const clients = {
-  'clients/typescript': { npm: ['@grpc/grpc-js', '@bufbuild/protobuf'], node: [...plain, 'crypto'] },
+  'clients/typescript': {
+    npm: ['@grpc/grpc-js', '@bufbuild/protobuf'],
+    node: [...plain, ...files, 'crypto', 'http2', 'net', 'os'],
+  },
   'clients/cli': { folders: ['clients/typescript/(?!gen/)'], node: [anyOfNode], npm: ['yaml'] },
 };
 

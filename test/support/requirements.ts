@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 /** What a group of tests needs of the machine beyond Node. */
-export type Requirement = 'powershell';
+export type Requirement = 'powershell' | 'mounts';
 
 /**
  * A group of tests that need something of the machine. Where that is missing the group is skipped, by name and reason
@@ -31,6 +32,10 @@ const problems: Record<Requirement, () => string | undefined> = {
     powershellForTests() === undefined
       ? 'needs PowerShell: put pwsh on the PATH, or install a .NET SDK and run `make build`'
       : undefined,
+  mounts: () =>
+    spawnSync('unshare', ['-Urm', 'true']).status === 0
+      ? undefined
+      : 'needs file systems of its own: Linux, where `unshare -Urm` works',
 };
 
 function failing(problem: string, tests: () => void): () => void {
