@@ -1,0 +1,79 @@
+import { nullValue, type Value } from '../core/value';
+import { readServerCapability, type ProtocolVersion } from './capability';
+import { propertyOf, textOf } from './clixml/properties';
+import { readClixml } from './clixml/reader';
+import { RemoteProtocolError } from './errors';
+import type { ClientEvent } from './events';
+import { emptyGuid } from './guid';
+import { readHostCall } from './host-call';
+import { messageKinds, type Message } from './message';
+import {
+  readAvailability,
+  readPipelineState,
+  readPoolState,
+  readPrivateData,
+  required,
+} from './pool-messages';
+import { readRecord } from './records';
+
+/** The event that a server's message is. `pipelineId` is that of the Data which carried it. */
+export function readClientEvent(message: Message, pipelineId: string, offered: ProtocolVersion): ClientEvent {
+  if ((messageKinds[message.type].scope === 'session') !== (pipelineId === emptyGuid)) {
+    throw new RemoteProtocolError('MESSAGE_MISDIRECTED', `${message.type} came for "${pipelineId}"`);
+  }
+  switch (message.type) {
+    case 'PIPELINE_OUTPUT':
+    case 'ERROR_RECORD':
+    case 'WARNING_RECORD':
+    case 'VERBOSE_RECORD':
+    case 'DEBUG_RECORD':
+    case 'PROGRESS_RECORD':
+    case 'INFORMATION_RECORD':
+      return { type: 'record', pipelineId, record: readRecord(message.type, readPayload(message)) };
+    case 'PIPELINE_STATE':
+      return { type: 'pipelineState', pipelineId, ...readPipelineState(readPayload(message)) };
+    case 'PIPELINE_HOST_CALL':
+      return { type: 'pipelineHostCall', pipelineId, call: readHostCall(readPayload(message)) };
+    case 'SESSION_CAPABILITY':
+      return { type: 'negotiated', version: readServerCapability(readPayload(message), offered) };
+    case 'APPLICATION_PRIVATE_DATA':
+      return { type: 'applicationPrivateData', data: readPrivateData(readPayload(message)) };
+    case 'RUNSPACEPOOL_STATE':
+      return { type: 'poolState', ...readPoolState(readPayload(message)) };
+    case 'RUNSPACEPOOL_HOST_CALL':
+      return { type: 'poolHostCall', call: readHostCall(readPayload(message)) };
+    case 'RUNSPACE_AVAILABILITY':
+      return { type: 'availability', ...readAvailability(readPayload(message)) };
+    case 'USER_EVENT':
+      return { type: 'userEvent', value: readPayload(message) };
+    case 'PUBLIC_KEY_REQUEST':
+      return { type: 'publicKeyRequested' };
+    case 'ENCRYPTED_SESSION_KEY':
+      return { type: 'sessionKey', encryptedSessionKey: readSessionKey(readPayload(message)) };
+    case 'RUNSPACEPOOL_INIT_DATA':
+    case 'INIT_RUNSPACEPOOL':
+    case 'PUBLIC_KEY':
+    case 'CONNECT_RUNSPACEPOOL':
+    case 'SET_MAX_RUNSPACES':
+    case 'SET_MIN_RUNSPACES':
+    case 'CREATE_PIPELINE':
+    case 'GET_AVAILABLE_RUNSPACES':
+    case 'GET_COMMAND_METADATA':
+    case 'RESET_RUNSPACE_STATE':
+    case 'RUNSPACEPOOL_HOST_RESPONSE':
+    case 'PIPELINE_INPUT':
+    case 'END_OF_PIPELINE_INPUT':
+    case 'STOP_POWERSHELL':
+    case 'PIPELINE_HOST_RESPONSE':
+      throw new RemoteProtocolError('MESSAGE_UNEXPECTED', `the server sent ${message.type}`);
+  }
+}
+
+/** A message's value; PowerShell sends `$null` as an empty payload. */
+export function readPayload(message: Message): Value {
+  return message.payload === '' ? nullValue : readClixml(message.payload);
+}
+
+function readSessionKey(payload: Value): string {
+  return required(textOf(propertyOf(payload, 'EncryptedSessionKey')), 'EncryptedSessionKey');
+}
