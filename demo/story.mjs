@@ -1,5 +1,5 @@
 /** The same story in each engine's own words. */
-export const scripts = {
+const scripts = {
   powershell: {
     set: '$p = 40',
     read: '$p',
