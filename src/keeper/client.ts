@@ -164,73 +164,73 @@ function clientOf(connection: KeeperConnection, hello: HelloResponse): KeeperCli
 /** One channel to one keeper; it is not healed, since another process at the same path is another keeper. */
 class KeeperConnection {
   readonly lost: Promise<RunspaceError>;
-  private readonly target: CallTarget;
-  private isClosed = false;
-  private settleLost: (error: RunspaceError) => void = () => undefined;
+  readonly #target: CallTarget;
+  #isClosed = false;
+  #settleLost: (error: RunspaceError) => void = () => undefined;
 
   constructor(readonly address: KeeperAddress) {
     const metadata = new Metadata();
     metadata.set(nonceKey, address.nonce);
     const client = new Client(`unix:${address.socketPath}`, credentials.createInsecure(), channelOptions);
-    this.target = { client, metadata };
+    this.#target = { client, metadata };
     this.lost = new Promise((resolve) => {
-      this.settleLost = resolve;
+      this.#settleLost = resolve;
     });
   }
 
   call<Request, Response>(method: Method<Request, Response>): KeeperCall<Request, Response> {
     return async (request, signal) => {
-      this.throwIfClosed();
+      this.#throwIfClosed();
       try {
-        return await callUnary(this.target, method, { request, signal });
+        return await callUnary(this.#target, method, { request, signal });
       } catch (error) {
-        throw this.asRunspaceError(error);
+        throw this.#asRunspaceError(error);
       }
     };
   }
 
   stream<Request, Response>(method: Method<Request, Response>): KeeperStream<Request, Response> {
-    const open = this.open.bind(this);
+    const open = this.#open.bind(this);
     return (request, signal) => open(method, { request, signal });
   }
 
   /** From now on any state but READY means that the keeper is gone. */
   watchLoss(): void {
-    this.target.client.getChannel().watchConnectivityState(connectivityState.READY, Infinity, () => {
+    this.#target.client.getChannel().watchConnectivityState(connectivityState.READY, Infinity, () => {
       this.close();
     });
   }
 
   close(): void {
-    this.isClosed = true;
-    this.settleLost(this.lostError());
-    this.target.client.close();
+    this.#isClosed = true;
+    this.#settleLost(this.#lostError());
+    this.#target.client.close();
   }
 
-  private async *open<Request, Response>(
+  async *#open<Request, Response>(
     method: Method<Request, Response>,
     call: { readonly request: Request; readonly signal: AbortSignal },
   ): AsyncGenerator<Response> {
-    this.throwIfClosed();
+    this.#throwIfClosed();
     try {
-      yield* callStream(this.target, method, call);
+      yield* callStream(this.#target, method, call);
     } catch (error) {
-      throw this.asRunspaceError(error);
+      throw this.#asRunspaceError(error);
     }
   }
 
-  private throwIfClosed(): void {
-    if (this.isClosed) throw this.lostError();
+  #throwIfClosed(): void {
+    if (this.#isClosed) throw this.#lostError();
   }
 
-  private asRunspaceError(error: unknown): unknown {
+  #asRunspaceError(error: unknown): unknown {
     if (!isServiceError(error)) return error;
     return error.code === status.UNAVAILABLE && !hasReason(error)
-      ? this.lostError(error)
+      ? this.#lostError(error)
       : fromServiceError(error);
   }
 
-  private lostError(cause?: unknown): RunspaceError {
+  #lostError(cause?: unknown): RunspaceError {
     const { keeperId } = this.address;
     const message = `keeper ${keeperId} is gone or does not answer; its sessions can only be read, open new ones`;
     return new RunspaceError('KEEPER_LOST', message, { facts: { keeper: keeperId }, cause });

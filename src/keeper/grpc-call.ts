@@ -6,6 +6,8 @@ import {
   type Metadata,
 } from '@grpc/grpc-js';
 
+import { abortReason } from './abort';
+
 /** What a call needs to know of its method; the generated service definitions have it. */
 export interface Method<Request, Response> {
   readonly path: string;
@@ -110,15 +112,15 @@ const bufferedBytes = 1024 * 1024;
  * consumed are under `bufferedBytes`; grpc-js asks the network for no more than one message beyond that.
  */
 class ByteGate {
-  private waiting = 0;
-  private deliver: (() => void) | undefined;
+  #waiting = 0;
+  #deliver: (() => void) | undefined;
 
   readonly interceptor: Interceptor = (options, nextCall) =>
     new InterceptingCall(nextCall(options), {
       start: (metadata, _listener, next) => {
         next(metadata, {
           onReceiveMessage: (message: unknown, deliver) => {
-            this.admit(sizeOf(message), () => {
+            this.#admit(sizeOf(message), () => {
               deliver(message);
             });
           },
@@ -128,31 +130,26 @@ class ByteGate {
 
   /** The consumer took a message of this size. */
   release(size: number): void {
-    this.waiting -= size;
-    this.flush();
+    this.#waiting -= size;
+    this.#flush();
   }
 
-  private admit(size: number, deliver: () => void): void {
-    this.deliver = () => {
-      this.waiting += size;
+  #admit(size: number, deliver: () => void): void {
+    this.#deliver = () => {
+      this.#waiting += size;
       deliver();
     };
-    this.flush();
+    this.#flush();
   }
 
-  private flush(): void {
-    if (this.waiting >= bufferedBytes) return;
-    const deliver = this.deliver;
-    this.deliver = undefined;
+  #flush(): void {
+    if (this.#waiting >= bufferedBytes) return;
+    const deliver = this.#deliver;
+    this.#deliver = undefined;
     deliver?.();
   }
 }
 
 function sizeOf(message: unknown): number {
   return typeof message === 'object' && message !== null && 'size' in message ? Number(message.size) : 0;
-}
-
-function abortReason(signal: AbortSignal): Error {
-  const reason: unknown = signal.reason;
-  return reason instanceof Error ? reason : new DOMException('the call was cancelled', 'AbortError');
 }

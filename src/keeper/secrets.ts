@@ -9,21 +9,21 @@ const mostSecretChars = 16 * 1024 * 1024;
  * an id that means nothing elsewhere. Bounded: the oldest go first and read as lost from then on.
  */
 export class Secrets {
-  private readonly sealedById = new Map<string, string>();
-  private chars = 0;
+  readonly #sealedById = new Map<string, string>();
+  #chars = 0;
 
   /** Takes a sealed text; returns the id that stands for it. */
   keep(sealed: string): string {
     const id = randomUUID();
-    this.sealedById.set(id, sealed);
-    this.chars += sealed.length;
-    this.dropOldest();
+    this.#sealedById.set(id, sealed);
+    this.#chars += sealed.length;
+    this.#dropOldest();
     return id;
   }
 
   /** The sealed text. Throws INVALID_ARGUMENT that names `path` where this keeper never had it, or has it no more. */
   resolve(id: string, path: string): string {
-    const sealed = this.sealedById.get(id);
+    const sealed = this.#sealedById.get(id);
     if (sealed !== undefined) return sealed;
     throw new RunspaceError(
       'INVALID_ARGUMENT',
@@ -32,11 +32,11 @@ export class Secrets {
     );
   }
 
-  private dropOldest(): void {
-    for (const [id, sealed] of this.sealedById) {
-      if (this.sealedById.size <= mostSecrets && this.chars <= mostSecretChars) return;
-      this.sealedById.delete(id);
-      this.chars -= sealed.length;
+  #dropOldest(): void {
+    for (const [id, sealed] of this.#sealedById) {
+      if (this.#sealedById.size <= mostSecrets && this.#chars <= mostSecretChars) return;
+      this.#sealedById.delete(id);
+      this.#chars -= sealed.length;
     }
   }
 }

@@ -1,4 +1,7 @@
-import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+const syncData = promisify(fdatasync);
 
 /**
  * A small file of JSON lines that only grows, until its owner rewrites it. Lines survive the death of the process
@@ -7,20 +10,34 @@ import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync
 export class LineLog implements Disposable {
   readonly #path: string;
   #descriptor: number;
+  /** The file ends in a piece of a line, left by a crash or a full disk: the next line must not be joined to it. */
+  #isTorn: boolean;
 
-  private constructor(path: string) {
+  private constructor(path: string, isTorn: boolean) {
     this.#path = path;
+    this.#isTorn = isTorn;
     this.#descriptor = openSync(path, 'a', 0o600);
   }
 
   /** Opens the file, making it where it is missing, and gives what its lines held. */
   static open(path: string): { readonly log: LineLog; readonly entries: readonly unknown[] } {
-    const log = new LineLog(path);
-    return { log, entries: entriesOf(readFileSync(path, 'utf8')) };
+    const text = readIfThere(path);
+    const log = new LineLog(path, text !== '' && !text.endsWith('\n'));
+    return { log, entries: entriesOf(text) };
   }
 
+  /** Throws what the disk said, ENOSPC for instance; a line that was not written whole is never read. */
   append(entry: unknown): void {
-    writeSync(this.#descriptor, `${JSON.stringify(entry)}\n`);
+    const line = Buffer.from(`${this.#isTorn ? '\n' : ''}${JSON.stringify(entry)}\n`);
+    this.#isTorn = true;
+    if (writeSync(this.#descriptor, line) < line.length)
+      throw new Error(`cannot write a whole line to ${this.#path}`);
+    this.#isTorn = false;
+  }
+
+  /** Waits until what was appended is on the disk itself. */
+  async synced(): Promise<void> {
+    await syncData(this.#descriptor);
   }
 
   /** Replaces the whole file, atomically. */
@@ -30,10 +47,20 @@ export class LineLog implements Disposable {
     renameSync(next, this.#path);
     closeSync(this.#descriptor);
     this.#descriptor = openSync(this.#path, 'a', 0o600);
+    this.#isTorn = false;
   }
 
   [Symbol.dispose](): void {
     closeSync(this.#descriptor);
+  }
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return '';
+    throw thrown;
   }
 }
 
