@@ -1,0 +1,53 @@
+// Builds the programs and what they load at run time into dist/. Run by `make build`.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { build } from 'esbuild';
+
+const require = createRequire(import.meta.url);
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  logLevel: 'warning',
+  legalComments: 'none',
+  // Smaller files load faster; names stay, so that stacks can be read.
+  minifySyntax: true,
+  minifyWhitespace: true,
+};
+
+const program = { ...common, banner: { js: '#!/usr/bin/env node' } };
+
+/** An entry whose source is not there is passed over, so that parts can be built on their own. */
+const bundles = [
+  { ...program, entryPoints: ['clients/cli/main.ts'], outfile: 'dist/bin/runspace' },
+  // Its packages read files that lie beside them.
+  { ...program, entryPoints: ['src/daemon/main.ts'], outfile: 'dist/bin/runspaced', packages: 'external' },
+  // All of it in one file, loaded whole at start: replacing the installation never breaks a running keeper.
+  { ...common, entryPoints: ['src/keeper/main.ts'], outfile: 'dist/lib/keeper.js' },
+];
+
+async function buildBundle(bundle) {
+  if (!existsSync(bundle.entryPoints[0])) return;
+  await build(bundle);
+  if (bundle.banner !== undefined) chmodSync(bundle.outfile, 0o755);
+}
+
+async function buildRunner() {
+  const builder = './src/engine/javascript/build-runner.cjs';
+  if (!existsSync('src/engine/javascript/runner/runner.ts')) return;
+  writeFileSync('dist/lib/javascript-runner.js', await require(builder).bundleRunner());
+}
+
+/** The API as data, for gRPC reflection. */
+function buildDescriptors() {
+  execFileSync('node_modules/.bin/buf', ['build', '-o', 'dist/lib/api.binpb'], { stdio: 'inherit' });
+}
+
+process.chdir(import.meta.dirname);
+mkdirSync('dist/bin', { recursive: true });
+mkdirSync('dist/lib', { recursive: true });
+buildDescriptors();
+await Promise.all([...bundles.map(buildBundle), buildRunner()]);

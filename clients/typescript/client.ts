@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { ownAddress, parseAddress, stateFolder, type Environment } from './address';
+import { Api } from './api';
+import { Daemon } from './daemon';
+import { Pipelines } from './pipelines';
+import { Sessions } from './sessions';
+import { Channel } from './transport/channel';
+
+/** How to reach a daemon. */
+export interface ConnectOptions {
+  /** Variables that say where the daemon is: RUNSPACED_ADDRESS, RUNSPACED_HOME, XDG_STATE_HOME … `process.env` as a rule. */
+  readonly environment: Environment;
+  /** Where the daemon listens, `unix:///path`; by default RUNSPACED_ADDRESS, else the socket of the state folder. */
+  readonly address?: string;
+  /** The daemon's state folder; wins over RUNSPACED_HOME and RUNSPACED_ADDRESS. */
+  readonly home?: string;
+  /** What this client calls itself, the same in all its calls; made up when left out. */
+  readonly clientId?: string;
+  /** How long a daemon that was never reached is tried; default 5 s. */
+  readonly connectTimeoutMs?: number;
+  /** How long a daemon that was lost is tried; default a minute. */
+  readonly retryLimitMs?: number;
+  /** Largest message that is taken, in bytes; default 1 GiB. */
+  readonly maximumMessageBytes?: number;
+  /** Called when nothing listens at the address, which is then tried once more: the place to start a daemon. */
+  readonly start?: () => Promise<void>;
+}
+
+/** A daemon's services, for one client. */
+export class RunspaceClient implements Disposable {
+  /** What this client calls itself. */
+  readonly clientId: string;
+  /** Where the daemon is. */
+  readonly address: string;
+  readonly sessions: Sessions;
+  readonly pipelines: Pipelines;
+  readonly daemon: Daemon;
+  readonly #channel: Channel;
+
+  /** Made by `connect`. */
+  constructor(channel: Channel, api: Api, address: string) {
+    this.#channel = channel;
+    this.clientId = api.clientId;
+    this.address = address;
+    this.pipelines = new Pipelines(api);
+    this.sessions = new Sessions(api, this.pipelines);
+    this.daemon = new Daemon(api);
+  }
+
+  /** Ends the connection. Commands go on. */
+  close(): void {
+    this.#channel[Symbol.dispose]();
+  }
+
+  /** The same as `close`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** A client of the daemon. Connects when it is first used. Throws INVALID_ARGUMENT for an address it can't read. */
+export function connect(options: ConnectOptions): RunspaceClient {
+  const address = addressOf(options);
+  const channel = new Channel({
+    address,
+    start: options.start,
+    maximumMessageBytes: options.maximumMessageBytes ?? 1 << 30,
+  });
+  const api = new Api(channel, options.clientId ?? randomUUID(), {
+    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+    retryLimitMs: options.retryLimitMs ?? 60_000,
+  });
+  return new RunspaceClient(channel, api, address.text);
+}
+
+function addressOf({ address, home, environment }: ConnectOptions): ReturnType<typeof parseAddress> {
+  const named = address ?? (home === undefined ? environment['RUNSPACED_ADDRESS'] : undefined);
+  if (named !== undefined && named !== '') return parseAddress(named);
+  return ownAddress(home ?? stateFolder(environment), environment);
+}

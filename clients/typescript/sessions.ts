@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import type { Api, CallChoices } from './api';
+import { attachedEvents, type AttachEvent, type AttachOptions } from './attach';
+import { toDuration } from './duration';
+import {
+  OutputBufferingMode,
+  type SessionState,
+  type CreateSessionRequest,
+  type Session as SessionInfo,
+} from './gen/runspace/v1/session';
+import { methods } from './methods';
+import type { Pipelines } from './pipelines';
+import { present } from './present';
+import { Session } from './session';
+import { toSessionOptions, type SessionChoices } from './session-options';
+import { watchedEvents, type WatchEvent } from './watch';
+
+/** Choices for a new session. */
+export interface CreateOptions extends CallChoices {
+  /** Not digits only, unique for its owner; by default `Runspace<number>`. */
+  readonly name?: string;
+  /** `powershell` or `javascript`; by default PowerShell where one is found. */
+  readonly engine?: string;
+  /** PowerShell's session options, as far as they concern a session on this machine. */
+  readonly options?: SessionChoices;
+  /** Folder in which its commands start; by default the home folder. */
+  readonly workingDirectory?: string;
+  /** Added to the engine's clean environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Settle only when the session is open, or fail with the reason why it is not; by default true. */
+  readonly wait?: boolean;
+  /** Makes the creation idempotent across programs; made up when left out. */
+  readonly requestId?: string;
+}
+
+/** Choices for listing. */
+export interface ListOptions extends CallChoices {
+  /** Numbers, ids, names or patterns (`web*`); all when left out. */
+  readonly sessions?: readonly string[];
+  /** Only these states; all but closed ones when left out. */
+  readonly states?: readonly SessionState[];
+  /** Only this engine. */
+  readonly engine?: string;
+}
+
+/** Choices for connecting. */
+export interface ConnectSessionOptions extends CallChoices {
+  /** How long the connection holds without another call; by default 8 h. */
+  readonly leaseMs?: number;
+  /** Take the session over if another client is connected. */
+  readonly takeOver?: boolean;
+}
+
+/** Choices for disconnecting. */
+export interface DisconnectOptions extends CallChoices {
+  /** The session's new idle timeout. */
+  readonly idleTimeoutMs?: number;
+  /** The session's new buffering mode. */
+  readonly outputBufferingMode?: OutputBufferingMode;
+  /** Disconnect whoever is connected, not only this client. */
+  readonly takeOver?: boolean;
+}
+
+/** Sessions. Each is named by its number, id, exact name, or the beginning of its id. */
+export class Sessions {
+  readonly #api: Api;
+  readonly #pipelines: Pipelines;
+
+  /** Made by `connect`. */
+  constructor(api: Api, pipelines: Pipelines) {
+    this.#api = api;
+    this.#pipelines = pipelines;
+  }
+
+  /** Opens a session. */
+  async create(options: CreateOptions = {}): Promise<Session> {
+    const { signal, timeoutMs } = options;
+    const request = this.#createRequest(options);
+    // With `wait` the daemon answers when the engine does: within the open timeout, its own or the default's 3 min.
+    const patienceMs = (options.options?.openTimeoutMs ?? 180_000) + 15_000;
+    const answer = await this.#api.unary(methods.createSession, request, {
+      signal,
+      timeoutMs: timeoutMs ?? (request.wait ? patienceMs : undefined),
+    });
+    return this.#session(answer.session);
+  }
+
+  /** One session. */
+  async get(session: string, choices: CallChoices = {}): Promise<Session> {
+    const request = { clientId: this.#api.clientId, session };
+    return this.#session((await this.#api.unary(methods.getSession, request, choices)).session);
+  }
+
+  /** The sessions that the caller may see, by number. */
+  async list(options: ListOptions = {}): Promise<readonly SessionInfo[]> {
+    const all: SessionInfo[] = [];
+    let pageToken = '';
+    do {
+      const page = await this.#api.unary(
+        methods.listSessions,
+        {
+          clientId: this.#api.clientId,
+          sessions: [...(options.sessions ?? [])],
+          states: [...(options.states ?? [])],
+          engine: options.engine ?? '',
+          pageSize: 0,
+          pageToken,
+        },
+        options,
+      );
+      all.push(...page.sessions);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    return all;
+  }
+
+  /** Changes a session's name. */
+  async update(
+    session: string,
+    change: { readonly name: string },
+    choices: CallChoices = {},
+  ): Promise<Session> {
+    const request = { ...this.#change(session), name: change.name };
+    return this.#session((await this.#api.unary(methods.updateSession, request, choices)).session);
+  }
+
+  /** Connects this client until it disconnects or its lease ends. Connecting again renews the lease. */
+  async connect(session: string, options: ConnectSessionOptions = {}): Promise<Session> {
+    const { leaseMs, takeOver = false } = options;
+    const request = { ...this.#change(session), lease: toDuration(leaseMs), takeOver };
+    return this.#session((await this.#api.unary(methods.connectSession, request, options)).session);
+  }
+
+  /** Ends this client's connection; a running command goes on. */
+  async disconnect(session: string, options: DisconnectOptions = {}): Promise<Session> {
+    const request = {
+      ...this.#change(session),
+      idleTimeout: toDuration(options.idleTimeoutMs),
+      outputBufferingMode:
+        options.outputBufferingMode ?? OutputBufferingMode.OUTPUT_BUFFERING_MODE_UNSPECIFIED,
+      takeOver: options.takeOver ?? false,
+    };
+    return this.#session((await this.#api.unary(methods.disconnectSession, request, options)).session);
+  }
+
+  /** Ends a session for good; what runs in it is stopped. */
+  async remove(
+    session: string,
+    options: CallChoices & { readonly takeOver?: boolean } = {},
+  ): Promise<SessionInfo> {
+    const request = { ...this.#change(session), takeOver: options.takeOver ?? false };
+    return present((await this.#api.unary(methods.deleteSession, request, options)).session);
+  }
+
+  /** Connects for as long as the events are read: the session after each change, and its own numbered records. */
+  attach(session: string, options: AttachOptions = {}): AsyncGenerator<AttachEvent, void, undefined> {
+    return attachedEvents(this.#api, session, options);
+  }
+
+  /** Sessions as they are, then every change. Goes on by itself when the daemon was restarted. */
+  watch(
+    options: { readonly sessions?: readonly string[]; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<WatchEvent, void, undefined> {
+    return watchedEvents(this.#api, options);
+  }
+
+  #session(info: SessionInfo | undefined): Session {
+    return new Session(present(info), this, this.#pipelines);
+  }
+
+  #change(session: string): { requestId: string; clientId: string; session: string } {
+    return { requestId: randomUUID(), clientId: this.#api.clientId, session };
+  }
+
+  #createRequest(options: CreateOptions): CreateSessionRequest {
+    return {
+      requestId: options.requestId ?? randomUUID(),
+      clientId: this.#api.clientId,
+      name: options.name ?? '',
+      engine: options.engine ?? '',
+      options: toSessionOptions(options.options ?? {}),
+      workingDirectory: options.workingDirectory ?? '',
+      environment: { ...options.environment },
+      wait: options.wait ?? true,
+    };
+  }
+}

@@ -1,0 +1,148 @@
+import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
+import { connect as connectSocket, type Socket } from 'node:net';
+import { RunspaceError } from '../error';
+import type { Address } from '../address';
+import { Call, type CallOptions } from './call';
+import type { Method } from './method';
+
+/** Where a channel leads, and what to do when nothing listens there. */
+export interface ChannelOptions {
+  readonly address: Address;
+  /** Called when nothing listens at the address; the channel tries once more when it settles. */
+  readonly start?: (() => Promise<void>) | undefined;
+  readonly maximumMessageBytes: number;
+}
+
+const windowBytes = 1 << 20;
+
+/**
+ * One HTTP/2 connection to the daemon, made when it is first needed and again after it was lost. It keeps the process
+ * alive only while calls are open.
+ *
+ * This is all of gRPC that a client needs, without grpc-js: that costs every start of the CLI 60 ms to load.
+ */
+export class Channel implements Disposable {
+  readonly #options: ChannelOptions;
+  #connection: Promise<Connection> | undefined;
+  #wasConnected = false;
+  #isDisposed = false;
+
+  constructor(options: ChannelOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the daemon has ever answered on this channel. */
+  get wasConnected(): boolean {
+    return this.#wasConnected;
+  }
+
+  /** Opens a call. Throws DAEMON_UNREACHABLE where nothing listens. */
+  async open<Request, Response>(
+    method: Method<Request, Response>,
+    options: Omit<CallOptions, 'maximumMessageBytes'>,
+  ): Promise<Call<Request, Response>> {
+    options.signal?.throwIfAborted();
+    const connection = await this.#connected();
+    options.signal?.throwIfAborted();
+    const { maximumMessageBytes } = this.#options;
+    const call = new Call(connection.session, method, { ...options, maximumMessageBytes });
+    keepAliveDuring(call.closed, connection);
+    return call;
+  }
+
+  /** Ends the connection and every call on it. */
+  [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    void this.#connection?.then(
+      ({ session }) => {
+        session.destroy();
+      },
+      () => undefined, // There is nothing to end.
+    );
+  }
+
+  #connected(): Promise<Connection> {
+    if (this.#isDisposed)
+      throw new RunspaceError('CLIENT_CLOSED', 'this client was closed', { grpcCode: 'CANCELLED' });
+    if (this.#connection !== undefined) return this.#connection;
+    const connection = this.#dial();
+    this.#connection = connection;
+    const forget = (): void => {
+      if (this.#connection === connection) this.#connection = undefined;
+    };
+    connection.then(({ session }) => {
+      session.once('close', forget).once('goaway', forget);
+    }, forget);
+    return connection;
+  }
+
+  async #dial(): Promise<Connection> {
+    const { address, start } = this.#options;
+    const socket = await dialSocket(address).catch(async (error: unknown) => {
+      if (start === undefined || !isUnreachable(error)) throw error;
+      await start();
+      return await dialSocket(address);
+    });
+    this.#wasConnected = true;
+    return { session: sessionOn(socket), openCalls: 0 };
+  }
+}
+
+interface Connection {
+  readonly session: ClientHttp2Session;
+  openCalls: number;
+}
+
+/** An idle connection must not keep a program from ending. */
+function keepAliveDuring(call: Promise<void>, connection: Connection): void {
+  if (connection.openCalls++ === 0) connection.session.ref();
+  void call.then(() => {
+    if (--connection.openCalls === 0) connection.session.unref();
+  });
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof RunspaceError && error.reason === 'DAEMON_UNREACHABLE';
+}
+
+function sessionOn(socket: Socket): ClientHttp2Session {
+  const session = connectHttp2('http://localhost', {
+    createConnection: () => socket,
+    maxSessionMemory: Number.MAX_SAFE_INTEGER, // One message may be larger than any such limit; streams have windows.
+    settings: { enablePush: false, initialWindowSize: windowBytes },
+  });
+  session.on('error', () => undefined); // Every call on it reports the loss; without a listener Node would throw.
+  session.once('connect', () => {
+    session.setLocalWindowSize(windowBytes * 4);
+  });
+  return session;
+}
+
+/** A connected socket; DAEMON_UNREACHABLE or ACCESS_DENIED where there is none to be had. */
+export function dialSocket(address: Address): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectSocket({ path: address.path });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      reject(fromDialError(address, error));
+    });
+    socket.once('connect', () => {
+      socket.on('error', () => undefined); // From here on its loss shows in the calls on it.
+      resolve(socket);
+    });
+  });
+}
+
+function fromDialError(address: Address, cause: NodeJS.ErrnoException): RunspaceError {
+  const metadata = { address: address.text };
+  if (cause.code === 'EACCES' || cause.code === 'EPERM') {
+    const message = `${address.text} belongs to another user: only its owner may connect`;
+    return new RunspaceError('ACCESS_DENIED', message, { grpcCode: 'PERMISSION_DENIED', metadata, cause });
+  }
+  const message = `no daemon listens at ${address.text} (${cause.code ?? cause.message}); start one with: runspaced`;
+  return new RunspaceError('DAEMON_UNREACHABLE', message, {
+    grpcCode: 'UNAVAILABLE',
+    metadata,
+    cause,
+    retryAfterMs: 0,
+  });
+}
