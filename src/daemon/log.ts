@@ -12,6 +12,7 @@ export function createLog(level: LogLevel): Log {
   const logger = createLogger({
     level,
     format: format.combine(format.timestamp(), format.json()),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own types disagree
     transports: [new transports.Console({ stderrLevels: [...logLevels] })],
   });
   return {

@@ -89,7 +89,7 @@ async function createSession(context: Context, request: CreateSessionRequest, { 
     // Remembered first: a crash in between must not let the repetition make a second session.
     context.lifecycle.check(wanted);
     context.requests.remember(remembered, newId);
-    session = context.lifecycle.create(wanted);
+    session = await context.lifecycle.create(wanted);
   }
   if (request.wait) await context.lifecycle.opened(session, signal);
   const { problem } = session.stored;

@@ -33,9 +33,10 @@ export interface LifecycleSurroundings {
   readonly baseEnvironment: Readonly<Record<string, string>>;
   /** Where engines start when the caller names no folder. */
   readonly homeFolder: string;
-  save(session: StoredSession): void;
+  /** Writes session.json. Rejects when that fails. */
+  save(session: StoredSession): Promise<void>;
   /** Deletes what is on disk of a session: its records, or all of it. */
-  erase(session: SessionId, what: 'records' | 'everything'): void;
+  erase(session: SessionId, what: 'records' | 'everything'): Promise<void>;
 }
 
 /** What a caller wants of a new session. */
@@ -74,7 +75,7 @@ export class Lifecycle {
   }
 
   /** Records the intent of a checked new session and begins to open it. */
-  create(wanted: NewSession): Session {
+  async create(wanted: NewSession): Promise<Session> {
     const { table, clock } = this.#around;
     const engine = this.#around.findEngine(wanted.engine);
     const options = completeOptions(wanted.options);
@@ -98,7 +99,12 @@ export class Lifecycle {
       idle: startedClock(now),
       lease: undefined,
     });
-    session.save();
+    try {
+      await this.#around.save(session.stored);
+    } catch (error) {
+      table.remove(session);
+      throw error;
+    }
     void this.#open(session, wanted, engine);
     return session;
   }
@@ -110,7 +116,9 @@ export class Lifecycle {
       clock,
       log,
       save: (changed) => {
-        this.#around.save(changed);
+        this.#around.save(changed).catch((error: unknown) => {
+          log.error('session not saved', error, { session: changed.id });
+        });
       },
       changed: (session) => {
         table.noteChange(session);
@@ -184,13 +192,13 @@ export class Lifecycle {
   async remove(session: Session, problem: Problem): Promise<void> {
     await this.close(session, problem);
     session.setProblem(problem);
-    this.#around.erase(session.id, 'records');
+    await this.#around.erase(session.id, 'records');
   }
 
   /** Forgets a closed session altogether. */
-  forget(session: Session): void {
+  async forget(session: Session): Promise<void> {
     this.#around.table.remove(session);
-    this.#around.erase(session.id, 'everything');
+    await this.#around.erase(session.id, 'everything');
   }
 
   /** A keeper says how a session is. */

@@ -76,17 +76,17 @@ export class Timekeeper implements Disposable {
       case 'idleTimeout':
       case 'connectedIdleTimeout':
       case 'lifetimeEnded':
-        this.#end(session, endReason(session, due));
+        this.#attempt(session, this.#around.lifecycle.close(session, endReason(session, due)));
         return;
       case 'forgotten':
-        this.#around.lifecycle.forget(session);
+        this.#attempt(session, this.#around.lifecycle.forget(session));
         return;
     }
   }
 
-  #end(session: Session, problem: Problem): void {
-    this.#around.lifecycle.close(session, problem).catch((error: unknown) => {
-      this.#around.log.error('session not closed', error, { session: session.id });
+  #attempt(session: Session, ending: Promise<void>): void {
+    ending.catch((error: unknown) => {
+      this.#around.log.error('session not ended', error, { session: session.id });
     });
   }
 }

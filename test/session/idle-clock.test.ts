@@ -51,16 +51,14 @@ test('clocks that have ended come in the order in which they ended', () => {
   expect(dueAt(timed, 3 * hour)).toEqual(['leaseEnded', 'lifetimeEnded', 'idleTimeout']);
 });
 
-test.each([
-  [60_000, true],
-  [59_999, false],
-  [2_147_483_647, true],
-  [2_147_483_648, false],
-  [Number.NaN, false],
-])('P36 P50 an idle timeout of %d ms is accepted: %s', (idleTimeoutMs, accepted) => {
-  const complete = () => completeOptions({ idleTimeoutMs });
-  if (accepted) expect(complete().idleTimeoutMs).toBe(idleTimeoutMs);
-  else expect(complete).toThrow(/IdleTimeout is .* it must be from 60000 to 2147483647 milliseconds/);
+test.each([60_000, 2_147_483_647])('P36 P50 an idle timeout of %d ms is accepted', (idleTimeoutMs) => {
+  expect(completeOptions({ idleTimeoutMs }).idleTimeoutMs).toBe(idleTimeoutMs);
+});
+
+test.each([59_999, 2_147_483_648, Number.NaN])('P36 P50 an idle timeout of %d ms is refused', (idleTimeoutMs) => {
+  expect(() => completeOptions({ idleTimeoutMs })).toThrow(
+    /IdleTimeout is .* it must be from 60000 to 2147483647 milliseconds/,
+  );
 });
 
 test('P58 P59 what is not chosen keeps its default', () => {

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SessionId } from '../core/ids';
+import type { Log } from '../core/log';
+import { toStoredSession, type StoredSession } from '../session/stored-session';
+import { readJson, readJsonEntries, replaceJson } from '../store/json-file';
+import type { StateLayout } from '../store/state-layout';
+
+/** Every session whose file can be read; a broken file is logged and stops nothing. */
+export async function readSessions(layout: StateLayout, log: Log): Promise<readonly StoredSession[]> {
+  const places = { folder: layout.sessionsFolder, file: 'session.json' };
+  const sessions: StoredSession[] = [];
+  for (const { name, result } of await readJsonEntries(places, toStoredSession)) {
+    if (result.is === 'read') sessions.push(result.value);
+    if (result.is === 'broken') log.error('session file not read', result.error, { session: name });
+  }
+  return sessions;
+}
+
+/** Deletes what a session wrote, or all that is kept of it. */
+export async function eraseSession(
+  layout: StateLayout,
+  session: SessionId,
+  what: 'records' | 'everything',
+): Promise<void> {
+  const folders =
+    what === 'everything'
+      ? [layout.sessionFolder(session)]
+      : [layout.pipelinesFolder(session), layout.sessionJournal(session)];
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+}
+
+/** The key of the state folder's fingerprints, made at its first use. */
+export async function fingerprintKey(layout: StateLayout): Promise<Uint8Array> {
+  const path = join(layout.requestsFolder, 'fingerprint-key.json');
+  const found = await readJson(path, toKey);
+  if (found.is === 'read') return found.value;
+  if (found.is === 'broken') throw found.error;
+  const key = randomBytes(32);
+  await replaceJson(path, { key: key.toString('hex') });
+  return key;
+}
+
+function toKey(json: unknown): Uint8Array {
+  if (typeof json === 'object' && json !== null && 'key' in json && typeof json.key === 'string')
+    return Buffer.from(json.key, 'hex');
+  throw new Error('it holds no key');
+}
