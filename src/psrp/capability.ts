@@ -39,14 +39,13 @@ export function readServerCapability(payload: Value, offered: ProtocolVersion): 
 }
 
 /**
- * The version that a server answers to a client's offer: the client's, or our newest to a newer client of the same
- * major version. An older client is refused.
+ * The version that a server answers to a client's offer: the client's, or its own to a newer client of the same major
+ * version. An older client than we know is refused.
  */
-export function readClientCapability(payload: Value): ProtocolVersion {
+export function readClientCapability(payload: Value, newest: ProtocolVersion): ProtocolVersion {
   const version = readVersion(payload);
-  const [major, minor] = version.split('.').map(Number);
-  const newest = protocolVersions[protocolVersions.length - 1] ?? '2.4';
-  if (major === 2 && minor !== undefined && minor >= Number(newest.slice(2))) return newest;
+  const minor = /^2\.(\d+)$/.exec(version)?.[1];
+  if (minor !== undefined && Number(minor) > Number(newest.slice(2))) return newest;
   const chosen = protocolVersions.find((known) => known === version);
   if (chosen === undefined) throw mismatch('the client', version, newest);
   return chosen;

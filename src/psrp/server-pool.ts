@@ -44,6 +44,15 @@ import { nextPeerState, nextState, type InvocationState } from './states';
  * after the final state, Close once the pipeline is over. The session's Close waits for every pipeline's.
  */
 
+/** What a server's pool is made with. */
+export interface ServerPoolOptions {
+  readonly codec: Codec;
+  /** Largest message in bytes; a larger one breaks the session. */
+  readonly maximumObjectSize: number;
+  /** What to answer to newer clients; 2.4 unless said. */
+  readonly newestVersion?: ProtocolVersion;
+}
+
 /** PowerShell's MaxConcurrentCommandsPerSession. */
 const mostPipelines = 1000;
 
@@ -56,6 +65,7 @@ interface ServerPipeline {
 /** The server half of a runspace pool. Methods throw LocalProtocolError when out of turn, `nextEvent` RemoteProtocolError. */
 export class ServerPool {
   readonly #codec: Codec;
+  readonly #newestVersion: ProtocolVersion;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #pipelines = new Map<string, ServerPipeline>();
@@ -64,8 +74,9 @@ export class ServerPool {
   #version: ProtocolVersion = '2.4';
   #failure: RemoteProtocolError | undefined;
 
-  constructor(options: { readonly codec: Codec; readonly maximumObjectSize: number }) {
+  constructor(options: ServerPoolOptions) {
     this.#codec = options.codec;
+    this.#newestVersion = options.newestVersion ?? '2.4';
     this.#outbox = new Outbox(options.codec);
     // A server acknowledges Data of pipelines that it does not know, and drops it.
     this.#inbox = new Inbox({ ...options, accepts: (id) => id === emptyGuid || this.#pipelines.has(id) });
@@ -313,7 +324,7 @@ export class ServerPool {
   }
 
   #takeCapability(payload: Value): void {
-    this.#version = readClientCapability(payload);
+    this.#version = readClientCapability(payload, this.#newestVersion);
     this.#applyPeer('capabilityReceived');
     this.#poolId = emptyGuid;
     this.#send('SESSION_CAPABILITY', emptyGuid, capabilityValue(this.#version));
