@@ -32,11 +32,10 @@ function run(command: string, args: readonly string[]): Outcome {
 
 /** Where no file system can be mounted only the file size limit below is left, except in CI, where that fails. */
 const canMount = process.env['CI'] !== undefined || spawnSync('unshare', ['-Urm', 'true']).status === 0;
-const onDisk = canMount ? test : test.skip;
+const describeOnDisk = canMount ? describe : describe.skip;
 
-onDisk(
-  'on a full disk appending fails with JOURNAL_FULL, the rest reads whole, and the last record finds room',
-  async () => {
+describeOnDisk('on a full disk (needs unshare -Urm)', () => {
+  test('appending fails with JOURNAL_FULL, the rest reads whole, and the last record finds room', async () => {
     using folder = new TempFolder();
     const outcome = onSmallDisk(folder.path, 'plain');
     expect(outcome).toMatchObject({
@@ -48,25 +47,25 @@ onDisk(
     await using journal = await Journal.open(join(folder.path, 'copy'));
     expect([journal.isFinal, journal.acknowledged]).toEqual([true, 5n]);
     expect(await readNumbers(journal)).toEqual(allOf(1n, BigInt(outcome.last)));
-  },
-);
+  });
 
-onDisk('the last record finds room even if something else has taken every free block', async () => {
-  using folder = new TempFolder();
-  const outcome = onSmallDisk(folder.path, 'taken');
-  expect(outcome).toMatchObject({ last: outcome.lastWhenFull + 1, isFinal: true });
-  await using journal = await Journal.open(join(folder.path, 'copy'));
-  expect(await readNumbers(journal)).toEqual(allOf(1n, BigInt(outcome.last)));
-});
+  test('the last record finds room even if something else has taken every free block', async () => {
+    using folder = new TempFolder();
+    const outcome = onSmallDisk(folder.path, 'taken');
+    expect(outcome).toMatchObject({ last: outcome.lastWhenFull + 1, isFinal: true });
+    await using journal = await Journal.open(join(folder.path, 'copy'));
+    expect(await readNumbers(journal)).toEqual(allOf(1n, BigInt(outcome.last)));
+  });
 
-onDisk('when space is freed the same journal goes on', async () => {
-  using folder = new TempFolder();
-  const outcome = onSmallDisk(folder.path, 'frees');
-  expect(outcome.last).toBeGreaterThan(outcome.lastWhenFull + 100);
-  await using journal = await Journal.open(join(folder.path, 'copy'));
-  const seen = await readNumbers(journal);
-  expect(seen[0]).toEqual([1n, 'dropped']);
-  expect(seen.filter(([, what]) => what === 'record')).toEqual(allOf(journal.firstKept, journal.last));
+  test('when space is freed the same journal goes on', async () => {
+    using folder = new TempFolder();
+    const outcome = onSmallDisk(folder.path, 'frees');
+    expect(outcome.last).toBeGreaterThan(outcome.lastWhenFull + 100);
+    await using journal = await Journal.open(join(folder.path, 'copy'));
+    const seen = await readNumbers(journal);
+    expect(seen[0]).toEqual([1n, 'dropped']);
+    expect(seen.filter(([, what]) => what === 'record')).toEqual(allOf(journal.firstKept, journal.last));
+  });
 });
 
 test('a limit on file sizes is a full disk: nothing torn stays', async () => {

@@ -31,8 +31,8 @@ export function numbersIn(batch: Batch): readonly bigint[] {
   return text.slice(0, text.indexOf(';')).split(',').map(BigInt);
 }
 
-/** One number as a reader sees it: a record, or the reason why there is none. */
-export type Seen = readonly [bigint, 'record' | string];
+/** One number as a reader sees it: `record`, or the reason why there is none. */
+export type Seen = readonly [bigint, string];
 
 /** The numbers of an item after `after`, each with what stands at it; a batch is checked to hold its numbers. */
 export function seenIn(item: JournalItem, after: bigint): readonly Seen[] {
