@@ -34,7 +34,7 @@ clients/typescript/gen/runspace/v1/session.ts: $(PROTO) buf.yaml clients/typescr
 
 gen: $(GENERATED) ## write the code that comes from proto/
 
-dist/.stamps/programs: $(SOURCES) build.mjs tsconfig.json $(GENERATED)
+dist/.stamps/programs: $(SOURCES) $(PROTO) build.mjs package.json tsconfig.json $(GENERATED)
 	node build.mjs
 	mkdir -p $(@D) && touch $@
 
