@@ -67,6 +67,7 @@ async function fromElsewhere(
     if (place.next > contents.last) {
       place.cursor = undefined;
       await contents.doorbell.wait();
+      continue;
     }
     const item = fromMemory(contents, place) ?? (await fromSegment(contents, place));
     if (item !== undefined) return item;
@@ -80,9 +81,8 @@ function isAtEnd(contents: JournalContents, next: bigint): boolean {
   return true;
 }
 
-/** Undefined if there is nothing yet, or if the segment was freed while it was read. */
+/** Undefined if the segment was freed while it was read. */
 async function fromSegment(contents: JournalContents, place: Place): Promise<JournalItem | undefined> {
-  if (place.next > contents.last) return undefined;
   const held = contents.segments.holding(place.next, contents.last);
   if (held === undefined) return undefined;
   if (place.cursor?.segment !== held.segment) {

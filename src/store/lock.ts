@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { toError } from '../core/error';
 import { acquirePidLock, formatHolder, isAlive, parseHolder, thisProcess, type Holder } from './pid-lock';
-import { unusable } from './system-error';
+import { systemCodeOf, unusable } from './system-error';
 
 /** A lock that this process holds until it is disposed of, or the process ends in whatever way. */
 export interface Lock extends Disposable {
@@ -84,10 +84,10 @@ function flock(fd: number, path: string, program: string): 'taken' | 'held' | 'm
   const { error, status, stderr } = spawnSync(program, ['-n', '3'], {
     stdio: ['ignore', 'ignore', 'pipe', fd],
   });
-  if (error !== undefined) return 'missing';
+  if (systemCodeOf(error) === 'ENOENT') return 'missing';
   if (status === 0) return 'taken';
   if (status === 1 && stderr.length === 0) return 'held';
-  const why = `locking failed: ${stderr.toString().trim()}`;
+  const why = `locking failed: ${error?.message ?? stderr.toString().trim()}`;
   throw unusable({ path, why, remedy: 'choose a folder on a disk of this machine' });
 }
 

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import type { Lock, LockResult } from './lock';
 import { systemCodeOf, unusable } from './system-error';
 
 /** Who holds a lock, as written in the lock file: `pid start by`. */
@@ -24,7 +23,7 @@ export function parseHolder(text: string): Holder | undefined {
 }
 
 /** When the process started, in clock ticks on Linux, else as `ps` says it; undefined if there is no such process. */
-export function startOf(pid: number): string | undefined {
+function startOf(pid: number): string | undefined {
   if (!exists(pid)) return undefined;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -61,7 +60,7 @@ function exists(pid: number): boolean {
  * The lock where no `flock` program is: the file names its holder, and a holder that no longer runs has lost it. The
  * file comes into being with its text in it (by a link), so no one ever finds it half written.
  */
-export function acquirePidLock(path: string): LockResult {
+export function acquirePidLock(path: string): PidLockResult {
   const mine = `${path}.${process.pid}.tmp`;
   writeFileSync(mine, formatHolder(thisProcess('pid')), { mode: 0o600 });
   try {
@@ -77,7 +76,12 @@ export function acquirePidLock(path: string): LockResult {
   throw unusable({ path, why: 'others keep taking this lock', remedy: 'try again' });
 }
 
-class PidLock implements Lock {
+/** The lock, or the pid that has it. */
+type PidLockResult =
+  | { readonly is: 'acquired'; readonly lock: PidLock }
+  | { readonly is: 'held'; readonly path: string; readonly pid: number };
+
+class PidLock implements Disposable {
   readonly path: string;
 
   constructor(path: string) {

@@ -5,7 +5,7 @@ import { StateLayout } from './state-layout';
 import { unusable } from './system-error';
 
 /** The version of the layout that StateLayout describes. Raised when an older daemon must not touch it any more. */
-export const layoutVersion = 1;
+const layoutVersion = 1;
 
 interface Version {
   readonly layout: number;

@@ -26,7 +26,7 @@ export function never(): AbortSignal {
 }
 
 /** The numbers in a batch of encodeNumbers. */
-export function numbersIn(batch: Batch): readonly bigint[] {
+function numbersIn(batch: Batch): readonly bigint[] {
   const text = Buffer.from(batch.bytes).toString();
   return text.slice(0, text.indexOf(';')).split(',').map(BigInt);
 }
