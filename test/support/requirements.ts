@@ -22,10 +22,10 @@ export function describeWith(requirement: Requirement, name: string, tests: () =
  */
 export function powershellForTests(): string | undefined {
   const chosen = process.env['RUNSPACED_PWSH'] ?? onPath('pwsh');
-  return chosen ?? (existsSync(minimalHostStamp) ? 'minimal' : undefined);
+  return chosen ?? (existsSync(minimalHost) ? 'minimal' : undefined);
 }
 
-const minimalHostStamp = path.join(__dirname, '..', '..', 'dist', '.stamps', 'minimal-host');
+const minimalHost = path.join(__dirname, '..', '..', 'dist', 'minimal-host', 'minimal-host');
 
 const problems: Record<Requirement, () => string | undefined> = {
   powershell: () =>
