@@ -41,7 +41,7 @@ export function keeperSocketPath(runtimeFolder: string, keeper: KeeperId): strin
 }
 
 /** Throws SOCKET_PATH_TOO_LONG for a path beyond 100 bytes: two such paths could meet in one socket. */
-export function requireShortSocketPath(path: string): void {
+function requireShortSocketPath(path: string): void {
   const bytes = Buffer.byteLength(path);
   if (bytes <= longestSocketPath) return;
   throw new RunspaceError(
