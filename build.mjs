@@ -41,9 +41,18 @@ async function buildRunner() {
   writeFileSync('dist/lib/javascript-runner.js', await require(builder).bundleRunner());
 }
 
-/** The API as data, for gRPC reflection. */
+/** The API as data, for gRPC reflection: ours, health and reflection itself, whose packages bring their proto files. */
 function buildDescriptors() {
-  execFileSync('node_modules/.bin/buf', ['build', '-o', 'dist/lib/api.binpb'], { stdio: 'inherit' });
+  const reflection = 'node_modules/@grpc/reflection/build/proto';
+  const modules = [
+    { path: 'proto', excludes: ['proto/runspace/keeper'] },
+    { path: 'node_modules/grpc-health-check/proto' },
+    { path: reflection, includes: [`${reflection}/grpc`] },
+  ];
+  const config = JSON.stringify({ version: 'v2', modules });
+  execFileSync('node_modules/.bin/buf', ['build', '--config', config, '-o', 'dist/lib/api.binpb'], {
+    stdio: 'inherit',
+  });
 }
 
 process.chdir(import.meta.dirname);

@@ -41,9 +41,13 @@ export class Engines {
     const wanted = name === '' ? this.defaultName : name.toLowerCase();
     const engine = this.all().find((known) => known.name === wanted);
     if (engine === undefined)
-      throw new RunspaceError('INVALID_ARGUMENT', `there is no engine "${name}"; choose powershell or javascript`, {
-        facts: { engine: name },
-      });
+      throw new RunspaceError(
+        'INVALID_ARGUMENT',
+        `there is no engine "${name}"; choose powershell or javascript`,
+        {
+          facts: { engine: name },
+        },
+      );
     if ('error' in engine) throw engine.error;
     return { engine: engine.name, program: engine.program };
   }

@@ -1,0 +1,144 @@
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Server } from '@grpc/grpc-js';
+import type { Clock } from '../core/clock';
+import { RunspaceError } from '../core/error';
+import type { Log } from '../core/log';
+import { createServer, listen } from '../rpc/server';
+import { recover } from '../session/recover';
+import { Timekeeper } from '../session/timekeeper';
+import { acquireLock, type Lock } from '../store/lock';
+import { daemonSocketPath, openRuntimeFolder } from '../store/runtime-folder';
+import { openStateFolder } from '../store/state-folder';
+import type { StateLayout } from '../store/state-layout';
+import { assemble, type Assembly, type Places } from './assemble';
+import type { DaemonConfig, Environment } from './config';
+import { controlOf } from './control';
+import { Resources } from './resources';
+import { addReflection, createHealth, type Health } from './standard-services';
+import { readSessions } from './state';
+import { productVersion } from './version';
+
+/** What a daemon is started with. */
+export interface DaemonSetup {
+  readonly config: DaemonConfig;
+  readonly environment: Environment;
+  readonly uid: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The folder of the built programs: keeper, descriptors and minimal host lie in it. */
+  readonly distFolder: string;
+}
+
+/** A daemon that serves. Disposing ends it; its keepers run on. */
+export interface RunningDaemon extends AsyncDisposable {
+  readonly socketPath: string;
+  /** Settles when somebody asked the daemon to stop. */
+  readonly stopAsked: Promise<void>;
+}
+
+/**
+ * Starts a daemon: lock, state folder, socket, then recovery; callers that come before its end are told to try again.
+ * Errors: STATE_FOLDER_LOCKED, STATE_FOLDER_UNUSABLE, SOCKET_PATH_TOO_LONG, ADDRESS_IN_USE.
+ */
+export async function startDaemon(setup: DaemonSetup): Promise<RunningDaemon> {
+  const { config, environment, uid } = setup;
+  const layout = await openStateFolder(config.home, uid);
+  await using resources = new Resources();
+  resources.use(lockFolder(layout));
+  const runtimeFolder = openRuntimeFolder({ environment, uid, temporaryFolder: tmpdir() });
+  const places = { layout, runtimeFolder, socketPath: daemonSocketPath(runtimeFolder, layout.root) };
+  const assembly = await assemble(setup, places);
+  resources.use(assembly.requestFile);
+  let stop: () => void = () => undefined;
+  const stopAsked = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  await serve(setup, { places, assembly, resources, stop });
+  const kept = resources.move();
+  return {
+    socketPath: places.socketPath,
+    stopAsked,
+    [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
+  };
+}
+
+function lockFolder(layout: StateLayout): Lock {
+  const result = acquireLock(layout.daemonLock);
+  if (result.is === 'acquired') return result.lock;
+  const holder = result.pid === undefined ? '' : ` (process ${String(result.pid)})`;
+  throw new RunspaceError(
+    'STATE_FOLDER_LOCKED',
+    `another daemon${holder} holds the state folder ${layout.root}; ` +
+      'stop it (runspaced stop), or choose another folder with --home',
+    { facts: { folder: layout.root } },
+  );
+}
+
+interface Serving {
+  readonly places: Places;
+  readonly assembly: Assembly;
+  readonly resources: Resources;
+  /** Called when somebody asks the daemon to stop. */
+  readonly stop: () => void;
+}
+
+/** Listens, brings back what a former daemon left, and keeps time. */
+async function serve(setup: DaemonSetup, serving: Serving): Promise<void> {
+  const { places, assembly, resources } = serving;
+  resources.defer(() => {
+    assembly.pool.close();
+  });
+  const health = createHealth();
+  const server = createServer(assembly.context, controlOf(setup, serving), [
+    (each) => {
+      health.add(each);
+    },
+    (each) => {
+      addReflection(each, join(setup.distFolder, 'lib', 'api.binpb'));
+    },
+  ]);
+  // We hold the lock: whatever lies at our socket's path is a dead daemon's.
+  rmSync(places.socketPath, { force: true });
+  await listen(server, places.socketPath);
+  resources.defer(() => endServer(server, assembly));
+  setup.log.info('daemon listens', {
+    address: places.socketPath,
+    home: places.layout.root,
+    version: productVersion,
+  });
+  await bringBack(setup, serving, health);
+}
+
+async function bringBack({ log, clock }: DaemonSetup, serving: Serving, health: Health): Promise<void> {
+  const { places, resources } = serving;
+  const { context, phase, pool, keepers } = serving.assembly;
+  const { table, lifecycle } = context;
+  const found = await keepers.found();
+  await recover({ log, stored: await readSessions(places.layout, log), keepers: found, pool, lifecycle });
+  const timekeeper = new Timekeeper({ clock, log, table, lifecycle });
+  resources.use(timekeeper);
+  void timekeeper.run();
+  phase.isReady = true;
+  health.setServing('SERVING');
+  log.info('daemon ready', { sessions: table.all().length, keepers: pool.all().length });
+}
+
+/** Ends streams first (they would keep the server open for ever), then waits for calls under way. */
+async function endServer(server: Server, { phase }: Assembly): Promise<void> {
+  phase.ending.abort(
+    new RunspaceError('SHUTTING_DOWN', 'the daemon is ending; sessions go on, connect again when it is back'),
+  );
+  const patienceMs = 2_000;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, patienceMs);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

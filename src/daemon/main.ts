@@ -1,0 +1,104 @@
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../core/clock';
+import { RunspaceError, toError } from '../core/error';
+import { readConfig } from './config';
+import { startDaemon } from './daemon';
+import { createLog } from './log';
+import { printStatus, stopDaemon } from './remote-control';
+import { usage } from './usage';
+import { productVersion } from './version';
+
+const flags = {
+  home: { type: 'string' },
+  'log-level': { type: 'string' },
+  output: { type: 'string', short: 'o' },
+  sessions: { type: 'boolean' },
+  version: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+type Flags = ReturnType<typeof parseFlags>['values'];
+
+/** Exit codes: 0 well, 1 the daemon could not start or be asked, 2 wrong usage. */
+async function main(): Promise<number> {
+  let parsed: ReturnType<typeof parseFlags>;
+  try {
+    parsed = parseFlags();
+  } catch (error) {
+    return wrongUsage(toError(error).message);
+  }
+  const { values, positionals } = parsed;
+  const [command = 'run', ...surplus] = positionals;
+  if (values.help === true) return print(usage);
+  if (values.version === true) return print(`runspaced ${productVersion}\n`);
+  if (surplus.length > 0) return wrongUsage(`"${surplus.join(' ')}" is not expected after ${command}`);
+  switch (command) {
+    case 'run':
+      return run(values);
+    case 'status':
+      return printStatus(readConfig(values, process.env), process.env, values.output ?? 'table');
+    case 'stop':
+      return stopDaemon(
+        readConfig(values, process.env),
+        process.env,
+        values.sessions === true ? 'sessions' : 'daemon',
+      );
+    case 'help':
+      return print(usage);
+    default:
+      return wrongUsage(`there is no command "${command}"`);
+  }
+}
+
+function parseFlags() {
+  return parseArgs({ options: flags, allowPositionals: true });
+}
+
+async function run(values: Flags): Promise<number> {
+  const config = readConfig(values, process.env);
+  const log = createLog(config.logLevel);
+  const setup = {
+    config,
+    environment: process.env,
+    uid: userInfo().uid,
+    clock: systemClock,
+    log,
+    distFolder: join(__dirname, '..'),
+  };
+  const asked = signalled(['SIGTERM', 'SIGINT']);
+  process.on('SIGHUP', () => undefined); // The terminal that started the daemon may close.
+  await using daemon = await startDaemon(setup);
+  log.info('daemon ends', {
+    because: await Promise.race([asked, daemon.stopAsked.then(() => 'it was asked to')]),
+  });
+  return 0;
+}
+
+function signalled(signals: readonly NodeJS.Signals[]): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of signals) process.once(signal, resolve);
+  });
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function wrongUsage(problem: string): number {
+  process.stderr.write(`runspaced: ${problem}; see runspaced --help\n`);
+  return 2;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const shown = error instanceof RunspaceError ? error.message : (toError(error).stack ?? String(error));
+    process.stderr.write(`runspaced: ${shown}\n`);
+    process.exitCode = 1;
+  },
+);
