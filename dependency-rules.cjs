@@ -17,7 +17,7 @@ const anyOfNode = '[a-z0-9_/]+';
  */
 const rooms = {
   core: {},
-  psrp: { rooms: ['core/value', 'core/error'] },
+  psrp: { rooms: ['core/value', 'core/record', 'core/error'] },
   transport: {
     rooms: ['core'],
     node: [...plain, ...files, 'child_process', 'net', 'http'],
@@ -41,7 +41,8 @@ const rooms = {
     node: [...plain, ...files, 'child_process', 'crypto', 'net', 'os'],
     npm: ['@grpc/grpc-js'],
   },
-  session: { rooms: ['keeper/client', 'remote', 'store', 'core'] },
+  // session-terms is what the generated types of the keeper's contract are turned into and made from.
+  session: { rooms: ['keeper/client', 'keeper/session-terms', 'remote', 'status/problem', 'store', 'core'] },
   // A lock that dies with its holder is taken by flock, a program.
   store: { rooms: ['core'], node: [...plain, ...files, 'child_process', 'crypto'] },
   remote: { rooms: ['status', 'core', 'gen'], node: plain, npm: ['@grpc/grpc-js', 'ssh2'] },
@@ -50,7 +51,7 @@ const rooms = {
   audit: { rooms: ['store', 'core'] },
   auth: { rooms: ['store', 'core'], node: ['crypto'] },
   rpc: {
-    rooms: ['job', 'session', 'auth', 'status', 'core', 'gen'],
+    rooms: ['job', 'session', 'keeper/client', 'keeper/session-terms', 'auth', 'status', 'core', 'gen'],
     node: plain,
     npm: ['@grpc/grpc-js'],
   },

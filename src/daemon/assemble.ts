@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Fingerprints } from '../auth/fingerprint';
 import { RunspaceError } from '../core/error';
@@ -11,7 +12,7 @@ import { SessionTable } from '../session/table';
 import { replaceJson } from '../store/json-file';
 import { LineLog } from '../store/line-log';
 import type { StateLayout } from '../store/state-layout';
-import type { DaemonSetup } from './daemon';
+import type { DaemonSetup } from './setup';
 import { Engines } from './engines';
 import { baseEnvironment } from './environment';
 import { Keepers } from './keepers';
@@ -58,7 +59,7 @@ export async function assemble(setup: DaemonSetup, places: Places): Promise<Asse
     log,
     table,
     keepers: () => pool,
-    findEngine: (name) => engines.find(name),
+    findEngine: (name, callerPath) => engines.find(name, callerPath),
     baseEnvironment: engineEnvironment,
     homeFolder: engineEnvironment['HOME'] ?? '/',
     save: (session) => replaceJson(layout.sessionFile(session.id), session, 'crash'),
@@ -87,6 +88,7 @@ export async function assemble(setup: DaemonSetup, places: Places): Promise<Asse
     lifecycle,
     requests: new RequestLog(requests.log, requests.entries, clock),
     fingerprints: new Fingerprints(await fingerprintKey(layout)),
+    newId: randomUUID,
     admitNewWork: () => {
       if (phase.isDraining) throw draining();
     },

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { GetStatusResponse } from '../gen/runspace/v1/daemon';
 import type { DaemonControl } from '../rpc/daemon-service';
 import type { Assembly, Places } from './assemble';
-import type { DaemonSetup } from './daemon';
+import type { DaemonSetup } from './setup';
 import { productVersion } from './version';
 
 /** What DaemonService can do to this daemon. */
@@ -43,7 +43,7 @@ function statusOf(
   { context, engines, pool, phase }: Assembly,
 ): GetStatusResponse {
   const sessions = context.table.all().filter((session) => session.state !== 'closed');
-  const defaultEngine = engines.defaultName;
+  const defaultEngine = engines.defaultName();
   return {
     version: productVersion,
     pid: BigInt(process.pid),

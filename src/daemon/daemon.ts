@@ -2,9 +2,7 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Server } from '@grpc/grpc-js';
-import type { Clock } from '../core/clock';
 import { RunspaceError } from '../core/error';
-import type { Log } from '../core/log';
 import { createServer, listen } from '../rpc/server';
 import { recover } from '../session/recover';
 import { Timekeeper } from '../session/timekeeper';
@@ -13,23 +11,12 @@ import { daemonSocketPath, openRuntimeFolder } from '../store/runtime-folder';
 import { openStateFolder } from '../store/state-folder';
 import type { StateLayout } from '../store/state-layout';
 import { assemble, type Assembly, type Places } from './assemble';
-import type { DaemonConfig, Environment } from './config';
 import { controlOf } from './control';
 import { Resources } from './resources';
+import type { DaemonSetup } from './setup';
 import { addReflection, createHealth, type Health } from './standard-services';
 import { readSessions } from './state';
 import { productVersion } from './version';
-
-/** What a daemon is started with. */
-export interface DaemonSetup {
-  readonly config: DaemonConfig;
-  readonly environment: Environment;
-  readonly uid: number;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The folder of the built programs: keeper, descriptors and minimal host lie in it. */
-  readonly distFolder: string;
-}
 
 /** A daemon that serves. Disposing ends it; its keepers run on. */
 export interface RunningDaemon extends AsyncDisposable {

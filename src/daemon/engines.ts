@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs';
+import { delimiter } from 'node:path';
 import { RunspaceError } from '../core/error';
 import { findPowerShell } from '../engine/powershell/find';
 import type { EngineProgram } from '../session/lifecycle';
@@ -26,20 +27,20 @@ export class Engines {
     this.#places = places;
   }
 
-  /** Every engine, found or not; PowerShell first. */
-  all(): readonly FoundEngine[] {
-    return [this.#powershell(), { name: 'javascript', program: process.execPath }];
+  /** Every engine, found or not; PowerShell first. `callerPath` is looked through before the daemon's own PATH. */
+  all(callerPath?: string): readonly FoundEngine[] {
+    return [this.#powershell(callerPath), { name: 'javascript', program: process.execPath }];
   }
 
   /** The name of the engine that an empty name means: PowerShell where there is one, else JavaScript. */
-  get defaultName(): string {
-    return 'program' in this.#powershell() ? 'powershell' : 'javascript';
+  defaultName(callerPath?: string): string {
+    return 'program' in this.#powershell(callerPath) ? 'powershell' : 'javascript';
   }
 
   /** The engine of this name. Errors: INVALID_ARGUMENT for an unknown name, ENGINE_NOT_FOUND. */
-  find(name: string): EngineProgram {
-    const wanted = name === '' ? this.defaultName : name.toLowerCase();
-    const engine = this.all().find((known) => known.name === wanted);
+  find(name: string, callerPath?: string): EngineProgram {
+    const wanted = name === '' ? this.defaultName(callerPath) : name.toLowerCase();
+    const engine = this.all(callerPath).find((known) => known.name === wanted);
     if (engine === undefined)
       throw new RunspaceError(
         'INVALID_ARGUMENT',
@@ -52,12 +53,13 @@ export class Engines {
     return { engine: engine.name, program: engine.program };
   }
 
-  #powershell(): FoundEngine {
+  #powershell(callerPath: string | undefined): FoundEngine {
     const { powershell, minimalHostPath, environment } = this.#places;
     const RUNSPACED_PWSH = powershell === undefined ? {} : { RUNSPACED_PWSH: powershell };
+    const PATH = [callerPath, environment['PATH']].filter((path) => path !== undefined).join(delimiter);
     try {
       const program = findPowerShell({
-        environment: { ...environment, ...RUNSPACED_PWSH },
+        environment: { ...RUNSPACED_PWSH, PATH },
         minimalHostPath,
         isExecutable,
       });

@@ -19,6 +19,8 @@ export interface Context {
   readonly lifecycle: Lifecycle;
   readonly requests: RequestLog;
   readonly fingerprints: Fingerprints;
+  /** A new random GUID. */
+  newId(): string;
   /** Throws SHUTTING_DOWN while the daemon takes no new work. */
   admitNewWork(): void;
 }

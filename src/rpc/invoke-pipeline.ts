@@ -10,7 +10,7 @@ import type { KeeperClient } from '../keeper/client';
 import type { Session } from '../session/session';
 import type { Caller, Send } from './call';
 import { namedClientOf, requireNoOther, sessionFor, takeOverOf, type Context } from './context';
-import { startPipeline } from './pipeline-service';
+import { startPipeline } from './start-pipeline';
 import type { Encoded } from './raw-messages';
 
 type SendEither = Send<Encoded | InvokePipelineResponse>;

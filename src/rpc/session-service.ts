@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { RunspaceError, type Problem } from '../core/error';
 import { asSessionId } from '../core/ids';
 import {
@@ -75,7 +74,7 @@ async function createSession(context: Context, request: CreateSessionRequest, { 
   let session = id === undefined ? undefined : context.table.get(id);
   if (session === undefined) {
     context.admitNewWork();
-    const newId = id ?? asSessionId(randomUUID());
+    const newId = id ?? asSessionId(context.newId());
     const wanted = {
       id: newId,
       owner: principal,

@@ -27,8 +27,11 @@ export interface LifecycleSurroundings {
   readonly table: SessionTable;
   /** Set right after construction, since the pool reports to the lifecycle. */
   readonly keepers: () => KeeperPool;
-  /** The engine of this name, or the default one for an empty name. Errors: ENGINE_NOT_FOUND, INVALID_ARGUMENT. */
-  findEngine(name: string): EngineProgram;
+  /**
+   * The engine of this name, or the default one for an empty name, found on the caller's PATH or the daemon's.
+   * Errors: ENGINE_NOT_FOUND, INVALID_ARGUMENT.
+   */
+  findEngine(name: string, callerPath: string | undefined): EngineProgram;
   /** What every engine's environment holds before the caller's own is added. */
   readonly baseEnvironment: Readonly<Record<string, string>>;
   /** Where engines start when the caller names no folder. */
@@ -68,7 +71,7 @@ export class Lifecycle {
   /** Refuses what can't be opened. Errors: SESSION_NAME_TAKEN, INVALID_ARGUMENT, OPTION_OUT_OF_RANGE, ENGINE_NOT_FOUND. */
   check(wanted: NewSession): void {
     completeOptions(wanted.options);
-    this.#around.findEngine(wanted.engine);
+    this.#around.findEngine(wanted.engine, wanted.environment['PATH']);
     if (wanted.name === '') return;
     checkSessionName(wanted.name);
     this.#around.table.checkNameFree(wanted.owner, wanted.name);
@@ -77,7 +80,7 @@ export class Lifecycle {
   /** Records the intent of a checked new session and begins to open it. */
   async create(wanted: NewSession): Promise<Session> {
     const { table, clock } = this.#around;
-    const engine = this.#around.findEngine(wanted.engine);
+    const engine = this.#around.findEngine(wanted.engine, wanted.environment['PATH']);
     const options = completeOptions(wanted.options);
     const number = table.takeNumber();
     const now = clock.now();
