@@ -1,0 +1,206 @@
+/**
+ * Runs commands, one at a time, on the main thread. A stop may end any of this code at any point: so each step leaves
+ * a state from which `stop` can finish the run, and finishing twice does no harm (the engine takes the first word).
+ */
+import { types } from 'node:util';
+import type { DoneReport, RunCommand } from '../../script/message';
+import type { WireValue } from '../../script/wire-value';
+import { Evaluator } from './evaluate';
+import { fromWire } from './from-wire';
+import type { Marks } from './marks';
+import { define } from './modules';
+import { PipelineInput } from './pipeline-input';
+import { prepareScript } from './prepare-script';
+import type { Reports } from './reports';
+import { slot } from './ring';
+import type { StandardStreams } from './standard-streams';
+import { describeThrown } from './thrown';
+import type { StopCheck } from './timers';
+import { toWire, TooLarge } from './to-wire';
+
+interface Run {
+  readonly number: number;
+  readonly mark: string;
+  readonly input: PipelineInput;
+  /** Kept from the garbage collector (evaluate.ts). */
+  evaluation: unknown;
+  /** Its timers are no longer to fire. */
+  isStopped: boolean;
+  /** `process.exit` was called. */
+  exitCode: number | undefined;
+}
+
+type Outcome = Pick<DoneReport, 'state' | 'reason' | 'exitCode'>;
+
+/** What the runs of one interpreter have in common. */
+export interface CommandsSurroundings {
+  readonly reports: Reports;
+  readonly streams: StandardStreams;
+  readonly marks: Marks;
+  readonly control: Int32Array;
+  /** Ends the running code at once. */
+  readonly endRun: (run: number) => void;
+}
+
+// Timers of our own must fire whatever becomes of the run.
+const nextTurn = setImmediate;
+
+/** The interpreter's commands. */
+export class Commands {
+  readonly #surroundings: CommandsSurroundings;
+  readonly #evaluator = new Evaluator();
+  #current: Run | undefined;
+
+  constructor(surroundings: CommandsSurroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** The number of the running command, or 0. */
+  get runNumber(): number {
+    return this.#current?.number ?? 0;
+  }
+
+  /** Starts a command. */
+  run(command: RunCommand): void {
+    const { reports } = this.#surroundings;
+    const pull = (): void => {
+      reports.send({ is: 'pull', run: command.run });
+    };
+    const run: Run = {
+      number: command.run,
+      mark: command.mark,
+      input: new PipelineInput(command.hasInput ? pull : undefined),
+      evaluation: undefined,
+      isStopped: false,
+      exitCode: undefined,
+    };
+    this.#current = run;
+    try {
+      defineArguments(command);
+    } catch (thrown) {
+      this.#fail(run, thrown);
+      return;
+    }
+    define('input', run.input);
+    const script = prepareScript(command.script, {
+      newScope: command.newScope,
+      name: `command-${run.number}`,
+    });
+    run.evaluation = this.#evaluator.evaluate(script, {
+      resolved: (value) => this.#resolved(run, value),
+      rejected: (thrown) => this.#fail(run, thrown),
+      terminated: () => this.#terminated(run),
+    });
+  }
+
+  /** An item of the running command's input. */
+  item(run: number, value: WireValue): void {
+    if (this.#current?.number === run) this.#current.input.item(value);
+  }
+
+  /** The end of the running command's input. */
+  inputEnd(run: number, error: string | undefined): void {
+    if (this.#current?.number === run) this.#current.input.end(error);
+  }
+
+  /** A stop, or `process.exit`: ends the run that has this number, if it still runs. */
+  stop(number: number): void {
+    const run = this.#current;
+    if (run?.number === number) this.#terminated(run);
+  }
+
+  /** `process.exit`: does not return. */
+  exit(code: number): never {
+    const run = this.#current;
+    if (run === undefined) throw new Error('process.exit() ends the running command, and none is running');
+    run.exitCode = code;
+    run.isStopped = true;
+    this.#surroundings.endRun(run.number);
+    for (;;) Atomics.wait(this.#surroundings.control, slot.never, 0);
+  }
+
+  /** Something was thrown that nobody caught: it ends the running command, as it would end a program. */
+  uncaught(thrown: unknown): void {
+    const run = this.#current;
+    if (run === undefined) this.#surroundings.reports.send(describeThrown(thrown, 0));
+    else this.#failNow(run, thrown);
+  }
+
+  /** For timers that are set now. */
+  newStopCheck(): StopCheck | undefined {
+    const run = this.#current;
+    return run === undefined ? undefined : () => run.isStopped;
+  }
+
+  /** The script has run to its end; a promise as its result is waited for. */
+  #resolved(run: Run, value: unknown): void {
+    if (types.isPromise(value)) {
+      value.then(
+        (settled) => this.#resolved(run, settled),
+        (thrown: unknown) => this.#fail(run, thrown),
+      );
+      return;
+    }
+    if (this.#current !== run) return;
+    if (this.#isToStop(run)) {
+      this.#terminated(run);
+      return;
+    }
+    this.#report(run, value);
+    // One turn later, so that a rejection that nobody handles still belongs to this run.
+    nextTurn(() => this.#settle(run, { state: 'completed' }));
+  }
+
+  #report(run: Run, value: unknown): void {
+    if (value === undefined) return;
+    const { reports } = this.#surroundings;
+    try {
+      reports.send({ is: 'value', run: run.number, value: toWire(value, reports.maximumLength) });
+    } catch (thrown) {
+      if (!(thrown instanceof TooLarge)) throw thrown;
+      reports.send({ is: 'tooLarge', run: run.number });
+    }
+  }
+
+  #fail(run: Run, thrown: unknown): void {
+    if (this.#current === run) this.#failNow(run, thrown);
+  }
+
+  /** A stop also ends what the run waits for, such as a child process; how the run takes that is of no interest. */
+  #isToStop(run: Run): boolean {
+    return Atomics.load(this.#surroundings.control, slot.stopRequested) === run.number;
+  }
+
+  #failNow(run: Run, thrown: unknown): void {
+    if (this.#isToStop(run)) {
+      this.#terminated(run);
+      return;
+    }
+    const report = describeThrown(thrown, run.number);
+    this.#surroundings.reports.send(report);
+    run.isStopped = true;
+    this.#settle(run, { state: 'failed', reason: report.message });
+  }
+
+  #terminated(run: Run): void {
+    run.isStopped = true;
+    const { exitCode } = run;
+    this.#settle(run, exitCode === undefined ? { state: 'stopped' } : { state: 'completed', exitCode });
+  }
+
+  #settle(run: Run, outcome: Outcome): void {
+    if (this.#current !== run) return;
+    const { reports, streams, marks, control } = this.#surroundings;
+    streams.flush();
+    const marked = marks.write(run.mark);
+    reports.send({ is: 'done', run: run.number, ...outcome, marked });
+    this.#current = undefined;
+    Atomics.store(control, slot.settledRun, run.number);
+    if (run.isStopped) this.#evaluator.forget();
+  }
+}
+
+function defineArguments({ positional, named }: RunCommand): void {
+  define('args', positional.map(fromWire));
+  define('named', Object.fromEntries(named.map(([name, value]) => [name, fromWire(value)])));
+}

@@ -1,0 +1,386 @@
+import { RunspaceError, toError } from '../../core/error';
+import type { StreamRecord } from '../../core/record';
+import type { Transport, TransportEnd } from '../../transport/transport';
+import type { Engine, EngineEnd, EngineInfo, EngineName, EngineOptions, Invocation } from '../engine';
+import { IncomingReader, type Incoming } from './incoming';
+import { InputFeeder } from './input-feeder';
+import type { InterpreterExited } from './message';
+import { Notices } from './notices';
+import { Outgoing } from './outgoing';
+import type { ReceivedMessage } from './report';
+import { toErrorRecord, toDoneReport } from './to-record';
+import { ScriptPipeline } from './script-pipeline';
+import { fromWire, toWire } from './wire-value';
+
+/** How long a mark may be missing while nothing else comes: user code may have closed the descriptor. */
+const markPatienceMs = 2_000;
+/** How long an engine that was asked to leave may take. */
+const closePatienceMs = 3_000;
+/** A stop interrupts child processes at once, and these after so many milliseconds if the command still runs. */
+const escalation = [
+  ['SIGTERM', 500],
+  ['SIGKILL', 2_000],
+] as const;
+/** What a message may have beside the object in it. */
+const envelopeLength = 4096;
+
+/** What every script engine is opened with. */
+export interface ScriptEngineSpec {
+  readonly engine: EngineName;
+  /** A runner that was just started; from here on the engine owns it. */
+  readonly transport: Transport;
+  /** What the runner reads before any frame: its own source. */
+  readonly bootstrap: Uint8Array;
+  /** Variables that the interpreter gets only once it runs. */
+  readonly lateEnvironment: Readonly<Record<string, string>>;
+  readonly options: EngineOptions;
+}
+
+/** Waits until the interpreter answers. Rejects with ENGINE_START_FAILED or ENGINE_TIMEOUT; then nothing is left running. */
+export async function openScriptEngine(spec: ScriptEngineSpec): Promise<Engine> {
+  const engine = new ScriptEngine(spec);
+  try {
+    await engine.open(spec);
+    return engine;
+  } catch (thrown) {
+    await engine[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+class ScriptEngine implements Engine {
+  readonly ended: Promise<EngineEnd>;
+
+  readonly #name: EngineName;
+  readonly #transport: Transport;
+  readonly #options: EngineOptions;
+  readonly #incoming: IncomingReader;
+  readonly #outgoing: Outgoing;
+  readonly #notices: Notices;
+  #info: EngineInfo | undefined;
+  #ready: () => void = () => undefined;
+  #run = 0;
+  #pipeline: ScriptPipeline | undefined;
+  #input: InputFeeder | undefined;
+  #isClosing = false;
+  #lost: RunspaceError | undefined;
+
+  constructor({ engine, transport, options }: ScriptEngineSpec) {
+    this.#name = engine;
+    this.#transport = transport;
+    this.#options = options;
+    this.#incoming = new IncomingReader(options.maximumReceivedObjectSize + envelopeLength);
+    this.#outgoing = new Outgoing(transport);
+    this.#notices = new Notices(options.onNotice);
+    this.ended = this.#pump();
+  }
+
+  get info(): EngineInfo {
+    if (this.#info === undefined) throw new RunspaceError('INTERNAL', 'the engine is not open yet');
+    return this.#info;
+  }
+
+  async open({ bootstrap, lateEnvironment }: ScriptEngineSpec): Promise<void> {
+    const ready = new Promise<'ready'>((resolve) => {
+      this.#ready = () => resolve('ready');
+    });
+    this.#transport.write(bootstrap).catch(ignoreError);
+    void this.#outgoing.send({
+      is: 'open',
+      environment: lateEnvironment,
+      maximumMessageLength: this.#options.maximumReceivedObjectSize + envelopeLength,
+    });
+    const { openTimeoutMs } = this.#options;
+    const outcome = await withTimeout(Promise.race([ready, this.ended]), openTimeoutMs);
+    if (outcome === 'ready') return;
+    if (outcome === undefined)
+      throw new RunspaceError(
+        'ENGINE_TIMEOUT',
+        `the ${this.#name} engine did not answer within ${openTimeoutMs} ms`,
+        {
+          facts: { option: 'OpenTimeout' },
+        },
+      );
+    throw new RunspaceError(
+      'ENGINE_START_FAILED',
+      `the ${this.#name} engine ended at its start: ${this.#lastWords()}`,
+      {
+        ...(outcome.is === 'lost' ? { cause: outcome.error } : {}),
+      },
+    );
+  }
+
+  invoke(invocation: Invocation): AsyncIterable<readonly StreamRecord[]> {
+    if (this.#pipeline !== undefined && !this.#pipeline.isFinished)
+      throw new RunspaceError('SESSION_BUSY', 'the engine is running another command');
+    this.#run += 1;
+    const pipeline = new ScriptPipeline(this.#run, {
+      pipelineId: invocation.pipelineId,
+      startedAt: Date.now(),
+    });
+    this.#start(pipeline, invocation);
+    return this.#recordsOf(pipeline);
+  }
+
+  stop(): void {
+    const pipeline = this.#pipeline;
+    if (pipeline !== undefined && !pipeline.isFinished) this.#stop(pipeline);
+  }
+
+  async close(): Promise<void> {
+    this.#leave();
+    this.#transport.end();
+    await withTimeout(this.ended, closePatienceMs);
+    await this.#transport[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#leave();
+    await this.#transport[Symbol.asyncDispose]();
+    await this.ended;
+  }
+
+  #leave(): void {
+    this.#isClosing = true;
+    this.#pipeline?.end({
+      stream: 'final',
+      state: 'stopped',
+      reason: new RunspaceError('STOPPED', 'the command was stopped: its session is closed'),
+    });
+  }
+
+  #start(pipeline: ScriptPipeline, { script, arguments: given, newScope, input }: Invocation): void {
+    if (this.#lost !== undefined || this.#isClosing) {
+      pipeline.end(lostFinal(this.#lost ?? new RunspaceError('ENGINE_LOST', 'the engine is closed')));
+      return;
+    }
+    this.#notices.flush();
+    this.#pipeline = pipeline;
+    this.#input = input === undefined ? undefined : new InputFeeder(input, pipeline, this.#outgoing);
+    this.#incoming.expectMark(pipeline.mark);
+    try {
+      void this.#outgoing.send({
+        is: 'run',
+        run: pipeline.run,
+        script,
+        positional: given.flatMap((one) => (one.name === undefined ? [toWire(one.value)] : [])),
+        named: given.flatMap((one) =>
+          one.name === undefined ? [] : [[one.name, toWire(one.value)] as const],
+        ),
+        newScope,
+        hasInput: input !== undefined,
+        mark: pipeline.mark,
+      });
+    } catch (cause) {
+      const reason = new RunspaceError(
+        'DATA_TOO_LARGE',
+        'the command and its arguments are too large to send',
+        { cause },
+      );
+      pipeline.end({ stream: 'final', state: 'failed', reason });
+    }
+  }
+
+  async *#recordsOf(pipeline: ScriptPipeline): AsyncGenerator<readonly StreamRecord[]> {
+    try {
+      for (;;) {
+        const records = await pipeline.take();
+        yield records;
+        if (records.at(-1)?.stream === 'final') return;
+      }
+    } finally {
+      if (!pipeline.isFinished) this.#stop(pipeline);
+      pipeline.abandon();
+    }
+  }
+
+  #stop(pipeline: ScriptPipeline): void {
+    const { run } = pipeline;
+    const signalChildren = (signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void => {
+      if (!pipeline.isFinished)
+        this.#outgoing.control({ is: 'signalChildren', signal, ageMs: Date.now() - pipeline.startedAt });
+    };
+    this.#outgoing.sendUrgent({ is: 'stop', run });
+    signalChildren('SIGINT');
+    for (const [signal, afterMs] of escalation) setTimeout(() => signalChildren(signal), afterMs).unref();
+  }
+
+  /** Reads for as long as there is an engine; waits for the consumer of a running command before it reads on. */
+  async #pump(): Promise<EngineEnd> {
+    try {
+      await this.#readAll();
+    } catch (thrown) {
+      this.#lost =
+        thrown instanceof RunspaceError ? thrown : this.#lostError({ is: 'lost', error: toError(thrown) });
+      await this.#transport[Symbol.asyncDispose]();
+    }
+    const end = await this.#transport.ended;
+    if (!this.#isClosing) this.#lost ??= this.#lostError(end);
+    this.#notices.flush();
+    if (this.#lost !== undefined) this.#pipeline?.end(lostFinal(this.#lost));
+    return this.#isClosing || this.#lost === undefined ? { is: 'closed' } : { is: 'lost', error: this.#lost };
+  }
+
+  async #readAll(): Promise<void> {
+    const pieces = this.#transport.output[Symbol.asyncIterator]();
+    for (let next = pieces.next(); ;) {
+      const pipeline = this.#pipeline;
+      const piece = pipeline?.awaitsMarks ? await withTimeout(next, markPatienceMs) : await next;
+      if (piece === undefined) {
+        pipeline?.giveUpMarks();
+        continue;
+      }
+      if (piece.done === true) return;
+      for (const incoming of this.#incoming.receive(piece.value)) this.#handle(incoming);
+      this.#limitLines();
+      this.#notices.deliver();
+      await this.#pipeline?.taken();
+      next = pieces.next();
+    }
+  }
+
+  #handle(incoming: Incoming): void {
+    const running = this.#pipeline?.isFinished === false ? this.#pipeline : undefined;
+    switch (incoming.is) {
+      case 'report':
+        this.#report(incoming.message);
+        return;
+      case 'oversized':
+        if (running !== undefined) this.#failTooLarge(running);
+        return;
+      case 'nativeText':
+        this.#collectorOf(running?.run ?? 0)?.nativeText(incoming.descriptor, incoming.text);
+        return;
+      case 'mark':
+        running?.markSeen(incoming.descriptor);
+        return;
+      case 'exited':
+        this.#exited(incoming);
+        return;
+    }
+  }
+
+  #report(message: ReceivedMessage): void {
+    if (message.is === 'ready') {
+      this.#answered(message);
+      return;
+    }
+    const run = message.integer('run');
+    const pipeline = this.#pipeline?.run === run && !this.#pipeline.isFinished ? this.#pipeline : undefined;
+    const collector = this.#collectorOf(run);
+    switch (message.is) {
+      case 'text':
+        collector?.text(message.oneOf('descriptor', [1, 2]), message.text('text'));
+        return;
+      case 'message':
+        collector?.record({
+          stream: message.oneOf('stream', ['warning', 'debug', 'verbose']),
+          message: message.text('text'),
+        });
+        return;
+      case 'value':
+        collector?.record({ stream: 'output', value: fromWire(message.field('value')) });
+        return;
+      case 'error':
+        collector?.record(toErrorRecord(message));
+        return;
+      case 'pull':
+        if (pipeline !== undefined) this.#input?.pull();
+        return;
+      case 'tooLarge':
+        if (pipeline !== undefined) this.#failTooLarge(pipeline);
+        return;
+      case 'done':
+        pipeline?.done(toDoneReport(message));
+        return;
+      default:
+        throw new RunspaceError(
+          'ENGINE_PROTOCOL_ERROR',
+          `the interpreter sent a message that is not known: ${message.is}`,
+        );
+    }
+  }
+
+  #answered(message: ReceivedMessage): void {
+    this.#info = {
+      engine: this.#name,
+      version: message.text('version'),
+      runspaceId: message.text('runspaceId'),
+      processId: this.#transport.processId,
+    };
+    this.#ready();
+  }
+
+  /** Where records of this run go: to its command, to the notices if that is over, nowhere if it has failed. */
+  #collectorOf(run: number): Pick<ScriptPipeline['collector'], 'text' | 'nativeText' | 'record'> | undefined {
+    const pipeline = this.#pipeline;
+    if (pipeline === undefined || pipeline.run !== run || pipeline.isFinished) return this.#notices.collector;
+    return pipeline.hasFailed ? undefined : pipeline.collector;
+  }
+
+  #limitLines(): void {
+    const running = this.#pipeline;
+    const limit = this.#options.maximumReceivedObjectSize;
+    if (running !== undefined && !running.hasFailed && running.collector.partialLength > limit)
+      this.#failTooLarge(running);
+  }
+
+  #failTooLarge(pipeline: ScriptPipeline): void {
+    if (pipeline.hasFailed) return;
+    const limit = this.#options.maximumReceivedObjectSize;
+    pipeline.fail(
+      new RunspaceError(
+        'OBJECT_TOO_LARGE',
+        `the command wrote an object of more than MaximumReceivedObjectSize (${limit} bytes); write smaller ones, or raise the limit`,
+        { facts: { option: 'MaximumReceivedObjectSize', limit: String(limit) } },
+      ),
+    );
+    this.#stop(pipeline);
+  }
+
+  #exited({ code, signal }: InterpreterExited): void {
+    if (this.#isClosing) return;
+    this.#lost ??= this.#lostError({ is: 'exited', code, signal });
+    this.#pipeline?.end(lostFinal(this.#lost));
+  }
+
+  #lostError(end: TransportEnd): RunspaceError {
+    return new RunspaceError(
+      'ENGINE_LOST',
+      `the ${this.#name} engine is gone: ${describeEnd(end)}${this.#lastWords()}`,
+    );
+  }
+
+  #lastWords(): string {
+    const text = this.#transport.diagnostics().trim().slice(-2000);
+    return text === '' ? '' : `; its last words: ${text}`;
+  }
+}
+
+function lostFinal(reason: RunspaceError): StreamRecord & { readonly stream: 'final' } {
+  return { stream: 'final', state: 'failed', reason };
+}
+
+function describeEnd(end: TransportEnd): string {
+  if (end.is === 'lost') return end.error.message;
+  return end.signal === undefined
+    ? `it left with exit code ${end.code ?? 'unknown'}`
+    : `it was ended by ${end.signal}`;
+}
+
+/** Undefined: it took too long. */
+async function withTimeout<Result>(result: Promise<Result>, timeoutMs: number): Promise<Result | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), timeoutMs);
+  });
+  try {
+    return await Promise.race([result, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function ignoreError(): void {
+  // The transport's end tells.
+}
