@@ -1,0 +1,104 @@
+import { SessionState, type RunspaceClient, type SessionInfo } from '../../clients/typescript';
+import { FakeClock } from '../support/fake-clock';
+import { startInProcessDaemon } from '../support/in-process-daemon';
+
+const hour = 3_600_000;
+const { SESSION_STATE_CLOSED, SESSION_STATE_DISCONNECTED, SESSION_STATE_OPENED } = SessionState;
+
+async function stateOf(client: RunspaceClient, session: string): Promise<SessionInfo> {
+  return (await client.sessions.get(session)).info;
+}
+
+/** Resolves with the session once it is in this state. */
+async function reaches(client: RunspaceClient, session: string, state: SessionState): Promise<SessionInfo> {
+  for await (const event of client.sessions.watch({ sessions: [session] }))
+    if (event.is === 'session' && event.session.state === state) return event.session;
+  throw new Error('the watch ended');
+}
+
+test('P36 a session is closed with IDLE_TIMEOUT after 2:00:00 of disconnection, with a loop running', async () => {
+  const clock = new FakeClock();
+  await using daemon = await startInProcessDaemon(clock);
+  const client = daemon.client('ann');
+  const session = await client.sessions.create({ name: 'work', engine: 'javascript' });
+  await session.start('for (;;) await new Promise((resolve) => setTimeout(resolve, 10))');
+  clock.advance(2 * hour - 1);
+  expect((await stateOf(client, session.id)).state).toBe(SESSION_STATE_DISCONNECTED);
+  const closing = reaches(client, session.id, SESSION_STATE_CLOSED);
+  clock.advance(1);
+  const closed = await closing;
+  expect(closed.problem?.reason).toBe('IDLE_TIMEOUT');
+});
+
+test('P36 connecting stops the idle clock, disconnecting starts it anew', async () => {
+  const clock = new FakeClock();
+  await using daemon = await startInProcessDaemon(clock);
+  const client = daemon.client('ann');
+  const session = await client.sessions.create({ name: 'work', engine: 'javascript' });
+  clock.advance(hour);
+  await session.connect();
+  clock.advance(5 * hour);
+  const whileConnected = await stateOf(client, session.id);
+  await session.disconnect();
+  clock.advance(2 * hour - 1);
+  const later = await stateOf(client, session.id);
+  expect([whileConnected.idleDeadline, whileConnected.state, later.state]).toEqual([
+    undefined,
+    SESSION_STATE_OPENED,
+    SESSION_STATE_DISCONNECTED,
+  ]);
+});
+
+test('P36 an idle timeout that passed while no daemon ran is applied at its next start', async () => {
+  const clock = new FakeClock();
+  await using daemon = await startInProcessDaemon(clock);
+  const session = await daemon.client('ann').sessions.create({ name: 'work', engine: 'javascript' });
+  clock.advance(hour);
+  const restarting = daemon.restart();
+  clock.advance(hour);
+  await restarting;
+  const closed = await reaches(daemon.client('ann'), session.id, SESSION_STATE_CLOSED);
+  expect(closed.problem?.reason).toBe('IDLE_TIMEOUT');
+});
+
+test('a lease ends by itself', async () => {
+  const clock = new FakeClock();
+  await using daemon = await startInProcessDaemon(clock);
+  const client = daemon.client('ann');
+  const session = await client.sessions.create({ name: 'work', engine: 'javascript' });
+  await session.connect({ leaseMs: 60_000 });
+  clock.advance(60_000);
+  expect((await stateOf(client, session.id)).state).toBe(SESSION_STATE_DISCONNECTED);
+});
+
+test("a lease outlives the daemon's restart", async () => {
+  const clock = new FakeClock();
+  await using daemon = await startInProcessDaemon(clock);
+  const session = await daemon.client('ann').sessions.create({ name: 'work', engine: 'javascript' });
+  await session.connect();
+  await daemon.restart();
+  expect((await stateOf(daemon.client('ann'), session.id)).state).toBe(SESSION_STATE_OPENED);
+});
+
+test('a session is closed at the end of its lifetime, although a client is connected', async () => {
+  const clock = new FakeClock();
+  await using daemon = await startInProcessDaemon(clock);
+  const client = daemon.client('ann');
+  const session = await client.sessions.create({ engine: 'javascript', options: { lifetimeMs: hour } });
+  await session.connect();
+  const closing = reaches(client, session.id, SESSION_STATE_CLOSED);
+  clock.advance(hour);
+  expect((await closing).problem?.reason).toBe('LIFETIME_ENDED');
+});
+
+test('a closed session is forgotten after a week', async () => {
+  const clock = new FakeClock();
+  await using daemon = await startInProcessDaemon(clock);
+  const client = daemon.client('ann');
+  const session = await client.sessions.create({ engine: 'javascript' });
+  await session.remove();
+  clock.advance(7 * 24 * hour - 1);
+  expect((await stateOf(client, session.id)).state).toBe(SESSION_STATE_CLOSED);
+  clock.advance(60_001);
+  await expect(stateOf(client, session.id)).rejects.toMatchObject({ reason: 'SESSION_NOT_FOUND' });
+});

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { userInfo } from 'node:os';
+import { connect, type RunspaceClient } from '../../clients/typescript';
+import type { Clock } from '../../src/core/clock';
+import { silentLog } from '../../src/core/log';
+import { startDaemon, type RunningDaemon } from '../../src/daemon/daemon';
+import { temporaryFolder } from './temporary-folder';
+
+/** The built programs. */
+export const distFolder = join(__dirname, '..', '..', 'dist');
+
+/** A real daemon in this very process, so that its clock can be turned; its keepers and engines are processes. */
+export interface InProcessDaemon extends AsyncDisposable {
+  readonly home: string;
+  readonly socketPath: string;
+  /** A client of its own; closed with the daemon. */
+  client(clientId: string): RunspaceClient;
+  /** Ends the daemon, its keepers live, and starts another one on the same state folder. */
+  restart(): Promise<void>;
+}
+
+/** Starts a daemon on a state folder of its own, by this clock. Disposing ends it with its sessions. */
+export async function startInProcessDaemon(clock: Clock): Promise<InProcessDaemon> {
+  const folder = temporaryFolder();
+  const home = join(folder.path, 'home');
+  const clients: RunspaceClient[] = [];
+  let daemon = await start(home, clock);
+  return {
+    home,
+    get socketPath() {
+      return daemon.socketPath;
+    },
+    client: (clientId) => {
+      const client = connect({ environment: {}, address: `unix://${daemon.socketPath}`, clientId });
+      clients.push(client);
+      return client;
+    },
+    restart: async () => {
+      await daemon[Symbol.asyncDispose]();
+      daemon = await start(home, clock);
+    },
+    [Symbol.asyncDispose]: async () => {
+      const last = connect({ environment: {}, address: `unix://${daemon.socketPath}` });
+      await last.daemon.stop({ endSessions: true });
+      for (const client of [...clients, last]) client.close();
+      await daemon[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+function start(home: string, clock: Clock): Promise<RunningDaemon> {
+  const config = { home, powershell: process.env['RUNSPACED_PWSH'] ?? 'minimal', logLevel: 'info' as const };
+  return startDaemon({
+    config,
+    environment: process.env,
+    uid: userInfo().uid,
+    clock,
+    log: silentLog,
+    distFolder,
+  });
+}
