@@ -59,4 +59,6 @@ process.chdir(import.meta.dirname);
 mkdirSync('dist/bin', { recursive: true });
 mkdirSync('dist/lib', { recursive: true });
 buildDescriptors();
-await Promise.all([...bundles.map(buildBundle), buildRunner()]);
+// Each is built although another can't be: esbuild has told why.
+const results = await Promise.allSettled([...bundles.map(buildBundle), buildRunner()]);
+if (results.some(({ status }) => status === 'rejected')) process.exitCode = 1;

@@ -22,7 +22,7 @@ export interface ConnectOptions {
   readonly retryLimitMs?: number;
   /** Largest message that is taken, in bytes; default 1 GiB. */
   readonly maximumMessageBytes?: number;
-  /** Called when nothing listens at the address, which is then tried once more: the place to start a daemon. */
+  /** Called when nothing listens, unless the daemon was stopped on purpose; then tried once more: the place to start one. */
   readonly start?: () => Promise<void>;
 }
 

@@ -21,19 +21,15 @@ export {
 } from './record';
 export type { Session } from './session';
 export type { SessionChoices } from './session-options';
-export type {
-  ConnectSessionOptions,
-  CreateOptions,
-  DisconnectOptions,
-  ListOptions,
-  Sessions,
-} from './sessions';
+export type { ConnectSessionOptions, CreateOptions, DisconnectOptions, ListOptions } from './session-choices';
+export type { Sessions } from './sessions';
 export type { StopOptions } from './stop';
 export { fromValue } from './value/from-value';
 export { toValue } from './value/to-value';
 export type { ValueStyle } from './value/number-text';
-export { itemsOf, propertiesOf, valueText } from './value/text';
+export { entriesOf, itemsOf, propertiesOf, valueText } from './value/text';
 export type { WatchEvent } from './watch';
+export { isListening } from './transport/channel';
 export type { GetStatusResponse as DaemonStatus } from './gen/runspace/v1/daemon';
 export type { Problem } from './gen/runspace/v1/error';
 export { InputLostPolicy, PipelineState, Waiting } from './gen/runspace/v1/pipeline';
@@ -46,4 +42,4 @@ export { FinalState, Gap_Reason as GapReason, Stream } from './gen/runspace/v1/r
 export type { Record as RecordMessage } from './gen/runspace/v1/record';
 export { Availability, OutputBufferingMode, RunspaceState, SessionState } from './gen/runspace/v1/session';
 export type { Session as SessionInfo } from './gen/runspace/v1/session';
-export type { Property, Value } from './gen/runspace/v1/value';
+export type { DictionaryEntry, Property, Value } from './gen/runspace/v1/value';

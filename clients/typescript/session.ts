@@ -4,18 +4,26 @@ import type { InvokeOptions, StartOptions } from './invoke';
 import type { Pipeline } from './pipeline';
 import type { Pipelines } from './pipelines';
 import type { ReceiveOptions } from './receive';
-import type { ConnectSessionOptions, DisconnectOptions, Sessions } from './sessions';
+import type { ConnectSessionOptions, DisconnectOptions } from './session-choices';
 import type { StopOptions } from './stop';
+
+/** What a session asks of `client.sessions`. */
+export interface SessionVerbs {
+  get(session: string): Promise<Session>;
+  connect(session: string, options: ConnectSessionOptions): Promise<Session>;
+  disconnect(session: string, options: DisconnectOptions): Promise<Session>;
+  remove(session: string, options: { readonly takeOver?: boolean }): Promise<SessionInfo>;
+}
 
 /** One session, as it was when it was asked for. */
 export class Session {
   /** The session as it was then. */
   readonly info: SessionInfo;
-  readonly #sessions: Sessions;
+  readonly #sessions: SessionVerbs;
   readonly #pipelines: Pipelines;
 
   /** Made by `client.sessions`. */
-  constructor(info: SessionInfo, sessions: Sessions, pipelines: Pipelines) {
+  constructor(info: SessionInfo, sessions: SessionVerbs, pipelines: Pipelines) {
     this.info = info;
     this.#sessions = sessions;
     this.#pipelines = pipelines;

@@ -4,7 +4,6 @@ import { attachedEvents, type AttachEvent, type AttachOptions } from './attach';
 import { toDuration } from './duration';
 import {
   OutputBufferingMode,
-  type SessionState,
   type CreateSessionRequest,
   type Session as SessionInfo,
 } from './gen/runspace/v1/session';
@@ -12,54 +11,9 @@ import { methods } from './methods';
 import type { Pipelines } from './pipelines';
 import { present } from './present';
 import { Session } from './session';
-import { toSessionOptions, type SessionChoices } from './session-options';
+import type { ConnectSessionOptions, CreateOptions, DisconnectOptions, ListOptions } from './session-choices';
+import { toSessionOptions } from './session-options';
 import { watchedEvents, type WatchEvent } from './watch';
-
-/** Choices for a new session. */
-export interface CreateOptions extends CallChoices {
-  /** Not digits only, unique for its owner; by default `Runspace<number>`. */
-  readonly name?: string;
-  /** `powershell` or `javascript`; by default PowerShell where one is found. */
-  readonly engine?: string;
-  /** PowerShell's session options, as far as they concern a session on this machine. */
-  readonly options?: SessionChoices;
-  /** Folder in which its commands start; by default the home folder. */
-  readonly workingDirectory?: string;
-  /** Added to the engine's clean environment. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** Settle only when the session is open, or fail with the reason why it is not; by default true. */
-  readonly wait?: boolean;
-  /** Makes the creation idempotent across programs; made up when left out. */
-  readonly requestId?: string;
-}
-
-/** Choices for listing. */
-export interface ListOptions extends CallChoices {
-  /** Numbers, ids, names or patterns (`web*`); all when left out. */
-  readonly sessions?: readonly string[];
-  /** Only these states; all but closed ones when left out. */
-  readonly states?: readonly SessionState[];
-  /** Only this engine. */
-  readonly engine?: string;
-}
-
-/** Choices for connecting. */
-export interface ConnectSessionOptions extends CallChoices {
-  /** How long the connection holds without another call; by default 8 h. */
-  readonly leaseMs?: number;
-  /** Take the session over if another client is connected. */
-  readonly takeOver?: boolean;
-}
-
-/** Choices for disconnecting. */
-export interface DisconnectOptions extends CallChoices {
-  /** The session's new idle timeout. */
-  readonly idleTimeoutMs?: number;
-  /** The session's new buffering mode. */
-  readonly outputBufferingMode?: OutputBufferingMode;
-  /** Disconnect whoever is connected, not only this client. */
-  readonly takeOver?: boolean;
-}
 
 /** Sessions. Each is named by its number, id, exact name, or the beginning of its id. */
 export class Sessions {

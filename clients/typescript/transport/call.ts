@@ -21,6 +21,8 @@ export interface CallOptions {
   readonly silenceMs?: number | undefined;
   /** Largest answer that is taken, in bytes. */
   readonly maximumMessageBytes: number;
+  /** Hears what the daemon refused the call with. */
+  readonly onError: (error: RunspaceError) => void;
 }
 
 /** One gRPC call on a connection: messages out, messages in, a status at the end. Its owner disposes it. */
@@ -126,11 +128,13 @@ export class Call<Request, Response> implements Disposable {
     this.#options.signal?.throwIfAborted();
     if (this.#failure instanceof RunspaceError) throw this.#failure;
     if (status['grpc-status'] === undefined || !isWhole) throw withoutStatus(this.#headers, this.#failure);
-    throw fromGrpcStatus({
+    const error = fromGrpcStatus({
       code: Number(status['grpc-status']),
       message: percentDecoded(textOf(status['grpc-message'])),
       details: textOf(status['grpc-status-details-bin']),
     });
+    this.#options.onError(error);
+    throw error;
   }
 }
 

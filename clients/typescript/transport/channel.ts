@@ -8,7 +8,7 @@ import type { Method } from './method';
 /** Where a channel leads, and what to do when nothing listens there. */
 export interface ChannelOptions {
   readonly address: Address;
-  /** Called when nothing listens at the address; the channel tries once more when it settles. */
+  /** Called when nothing listens at the address, unless the daemon was stopped; the channel then tries once more. */
   readonly start?: (() => Promise<void>) | undefined;
   readonly maximumMessageBytes: number;
 }
@@ -25,6 +25,8 @@ export class Channel implements Disposable {
   readonly #options: ChannelOptions;
   #connection: Promise<Connection> | undefined;
   #wasConnected = false;
+  /** Whoever stops a daemon on purpose would not want it back at once. */
+  #isShutDown = false;
   #isDisposed = false;
 
   constructor(options: ChannelOptions) {
@@ -39,13 +41,17 @@ export class Channel implements Disposable {
   /** Opens a call. Throws DAEMON_UNREACHABLE where nothing listens. */
   async open<Request, Response>(
     method: Method<Request, Response>,
-    options: Omit<CallOptions, 'maximumMessageBytes'>,
+    options: Omit<CallOptions, 'maximumMessageBytes' | 'onError'>,
   ): Promise<Call<Request, Response>> {
     options.signal?.throwIfAborted();
     const connection = await this.#connected();
     options.signal?.throwIfAborted();
     const { maximumMessageBytes } = this.#options;
-    const call = new Call(connection.session, method, { ...options, maximumMessageBytes });
+    const call = new Call(connection.session, method, {
+      ...options,
+      maximumMessageBytes,
+      onError: (error) => (this.#isShutDown ||= error.reason === 'SHUTTING_DOWN'),
+    });
     keepAliveDuring(call.closed, connection);
     return call;
   }
@@ -79,7 +85,7 @@ export class Channel implements Disposable {
   async #dial(): Promise<Connection> {
     const { address, start } = this.#options;
     const socket = await dialSocket(address).catch(async (error: unknown) => {
-      if (start === undefined || !isUnreachable(error)) throw error;
+      if (start === undefined || this.#isShutDown || !isUnreachable(error)) throw error;
       await start();
       return await dialSocket(address);
     });
@@ -118,8 +124,19 @@ function sessionOn(socket: Socket): ClientHttp2Session {
   return session;
 }
 
+/** Whether someone listens at the address now. */
+export async function isListening(address: Address): Promise<boolean> {
+  try {
+    (await dialSocket(address)).destroy();
+    return true;
+  } catch (error) {
+    if (isUnreachable(error)) return false;
+    throw error;
+  }
+}
+
 /** A connected socket; DAEMON_UNREACHABLE or ACCESS_DENIED where there is none to be had. */
-export function dialSocket(address: Address): Promise<Socket> {
+function dialSocket(address: Address): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connectSocket({ path: address.path });
     socket.once('error', (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,4 @@
-import type { Dictionary, ObjectValue, Property, Value } from '../gen/runspace/v1/value';
+import type { Dictionary, DictionaryEntry, ObjectValue, Property, Value } from '../gen/runspace/v1/value';
 import { fromValue } from './from-value';
 import { numberText, timeSpanText, type ValueStyle } from './number-text';
 
@@ -59,24 +59,21 @@ export function valueText(value: Value | undefined, style: ValueStyle): string {
 }
 
 /**
- * The properties that a view of the value lists: an object's own and added ones, without those that say where a
- * remote object comes from, and a dictionary's entries. Undefined for a value that is shown as text.
+ * The properties that a view of an object lists: its own and added ones, without those that say where a remote object
+ * comes from. Undefined for a value that is shown as text, items or entries.
  */
-export function propertiesOf(
-  value: Value | undefined,
-): readonly Pick<Property, 'name' | 'value'>[] | undefined {
+export function propertiesOf(value: Value | undefined): readonly Property[] | undefined {
   const kind = value?.kind;
-  if (kind?.$case === 'dictionary') {
-    return kind.value.entries.map((entry) => ({
-      name: valueText(entry.key, 'powershell'),
-      value: entry.value,
-    }));
-  }
-  if (kind?.$case !== 'object') return undefined;
-  const { base, text } = kind.value;
-  if (base !== undefined) return base.kind?.$case === 'dictionary' ? propertiesOf(base) : undefined;
+  if (kind?.$case !== 'object' || kind.value.base !== undefined) return undefined;
   const properties = ownProperties(kind.value);
-  return properties.length === 0 && text !== undefined ? undefined : properties;
+  return properties.length === 0 && kind.value.text !== undefined ? undefined : properties;
+}
+
+/** The entries of a dictionary, also of one that an object wraps; undefined for other values. */
+export function entriesOf(value: Value | undefined): readonly DictionaryEntry[] | undefined {
+  const kind = value?.kind;
+  if (kind?.$case === 'dictionary') return kind.value.entries;
+  return kind?.$case === 'object' ? entriesOf(kind.value.base) : undefined;
 }
 
 /** The items that a view of the value shows one by one; undefined for a value that is no list. */

@@ -1,0 +1,84 @@
+import type { RunspaceClient } from '../typescript';
+import type { Terminal } from './terminal';
+import { UsageError } from './failure';
+import type { FlagName, OutputFormat } from './flags';
+import { outputFormats } from './flags';
+import type { GivenFlag, Words } from './words';
+import { parseDuration } from './duration';
+import type { Settings } from './setting-keys';
+import { readSettings, type Environment } from './settings';
+
+/** What a command gets: its line, the world around it, and the daemon when it asks for it. */
+export class Context {
+  readonly environment: Environment;
+  readonly terminal: Terminal;
+  readonly positionals: readonly string[];
+  /** The words after `--`. */
+  readonly rest: readonly string[] | undefined;
+  readonly #given: readonly GivenFlag[];
+  #settings: Promise<Settings> | undefined;
+
+  constructor(line: Words, environment: Environment, terminal: Terminal) {
+    this.environment = environment;
+    this.terminal = terminal;
+    this.positionals = line.positionals;
+    this.rest = line.rest;
+    this.#given = line.given;
+  }
+
+  /** Whether the flag was given. */
+  has(name: FlagName): boolean {
+    return this.#given.some((flag) => flag.name === name);
+  }
+
+  /** The flag's value; undefined: it was not given. */
+  text(name: FlagName): string | undefined {
+    return this.#given.find((flag) => flag.name === name)?.value;
+  }
+
+  /** The flag's values, in their order. */
+  texts(name: FlagName): readonly string[] {
+    return this.#given.filter((flag) => flag.name === name).map(({ value }) => value);
+  }
+
+  /** The flags of these names, in the order they were given. */
+  given(...names: readonly FlagName[]): readonly GivenFlag[] {
+    return this.#given.filter(({ name }) => names.includes(name));
+  }
+
+  /** The flag's value as a time in ms. */
+  duration(name: FlagName): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const ms = parseDuration(text, `--${name}`);
+    if (ms > 0) return ms;
+    throw new UsageError(`--${name} must be more than nothing, and got '${text}'`);
+  }
+
+  /** The configuration file's settings. */
+  settings(): Promise<Settings> {
+    this.#settings ??= readSettings(this.environment);
+    return this.#settings;
+  }
+
+  /** The form of output: by flag, RUNSPACED_OUTPUT, the configuration file, else the command's own. */
+  async format(own: OutputFormat): Promise<OutputFormat> {
+    const text =
+      this.text('output') ?? this.environment['RUNSPACED_OUTPUT'] ?? (await this.settings()).output;
+    if (text === undefined || text === '') return own;
+    const format = outputFormats.find((known) => known === text.toLowerCase());
+    if (format !== undefined) return format;
+    throw new UsageError(`there is no output format '${text}'; there are: ${outputFormats.join(', ')}`);
+  }
+
+  /** A client of the daemon, which is started where that is allowed. */
+  async connect(start: 'ifAllowed' | 'never' = 'ifAllowed'): Promise<RunspaceClient> {
+    const { openClient } = await import('./client'); // The heavy part; help and completion do without.
+    return openClient({
+      flags: { home: this.text('home'), address: this.text('address') },
+      settings: await this.settings(),
+      environment: this.environment,
+      start,
+    });
+  }
+}

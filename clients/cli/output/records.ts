@@ -1,0 +1,152 @@
+import { recordToJson, type SessionRecord, type Value, type ValueStyle } from '../../typescript';
+import type { OutputFormat } from '../flags';
+import type { Terminal } from '../terminal';
+import { messageText } from './messages';
+import { toYaml } from './objects';
+import { ProgressLine } from './progress';
+import { ValueLayout } from './values';
+
+/** Shows records as they come. */
+export interface RecordPrinter {
+  /** Settles when all of the batch is written. */
+  show(batch: readonly SessionRecord[]): Promise<void>;
+  /** Ends what was begun. */
+  finish(): Promise<void>;
+}
+
+/** What a printer needs. */
+export interface RecordPrinterSpec {
+  readonly terminal: Terminal;
+  /** Whose way of writing values; asked only where it makes a difference. */
+  readonly style: (sessionId: string) => Promise<ValueStyle>;
+}
+
+/** The printer of a form. */
+export function recordPrinter(format: OutputFormat, spec: RecordPrinterSpec): RecordPrinter {
+  switch (format) {
+    case 'table':
+      return new TextPrinter(spec);
+    case 'json':
+      return new JsonPrinter(spec.terminal);
+    case 'ndjson':
+      return linePrinter(spec.terminal, (batch) =>
+        batch.map((record) => `${JSON.stringify(recordToJson(record))}\n`).join(''),
+      );
+    case 'yaml':
+      return linePrinter(spec.terminal, (batch) => toYaml(batch.map(recordToJson)));
+    case 'name':
+      return new NamePrinter(spec.terminal);
+  }
+}
+
+/** Output on standard output as PowerShell would show it, everything else on standard error, in the order of writing. */
+class TextPrinter implements RecordPrinter {
+  readonly #spec: RecordPrinterSpec;
+  readonly #layout = new ValueLayout();
+  readonly #progress: ProgressLine;
+  #values: Value[] = [];
+
+  constructor(spec: RecordPrinterSpec) {
+    this.#spec = spec;
+    this.#progress = new ProgressLine(spec.terminal);
+  }
+
+  async show(batch: readonly SessionRecord[]): Promise<void> {
+    let notes = '';
+    for (const record of batch) {
+      if (record.stream === 'output') {
+        await this.#note(notes);
+        notes = '';
+        if (record.value !== undefined) this.#values.push(record.value);
+        continue;
+      }
+      if (record.stream !== 'final') await this.#flushValues(record.sessionId);
+      notes += record.stream === 'progress' ? this.#progress.show(record) : this.#message(record);
+    }
+    await this.#note(notes);
+    const [first] = batch;
+    if (first !== undefined) await this.#flushValues(first.sessionId);
+  }
+
+  async finish(): Promise<void> {
+    await this.#note(this.#progress.clear());
+  }
+
+  #message(record: SessionRecord): string {
+    const text = messageText(record, this.#spec.terminal);
+    return text === '' ? '' : this.#progress.clear() + text;
+  }
+
+  async #note(text: string): Promise<void> {
+    if (text !== '') await this.#spec.terminal.note(text);
+  }
+
+  async #flushValues(sessionId: string): Promise<void> {
+    const values = this.#values;
+    if (values.length === 0) return;
+    this.#values = [];
+    const style = values.some(dependsOnStyle) ? await this.#spec.style(sessionId) : 'powershell';
+    await this.#note(this.#progress.clear());
+    await this.#spec.terminal.out(this.#layout.show(values, style));
+  }
+}
+
+/** Only these kinds are written in different ways. */
+function dependsOnStyle({ kind }: Value): boolean {
+  return /^(bool|single|double|list|dictionary|object)$/.test(kind?.$case ?? '');
+}
+
+/** One JSON array, written piece by piece. */
+class JsonPrinter implements RecordPrinter {
+  readonly #terminal: Terminal;
+  #isBegun = false;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  async show(batch: readonly SessionRecord[]): Promise<void> {
+    const texts = batch.map((record) => `${this.#separator()}${JSON.stringify(recordToJson(record))}`);
+    await this.#terminal.out(texts.join(''));
+  }
+
+  async finish(): Promise<void> {
+    await this.#terminal.out(this.#isBegun ? '\n]\n' : '[]\n');
+  }
+
+  #separator(): string {
+    const separator = this.#isBegun ? ',\n' : '[\n';
+    this.#isBegun = true;
+    return separator;
+  }
+}
+
+/** The id of the command, once. */
+class NamePrinter implements RecordPrinter {
+  readonly #terminal: Terminal;
+  #isWritten = false;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  async show([first]: readonly SessionRecord[]): Promise<void> {
+    if (this.#isWritten || first === undefined) return;
+    this.#isWritten = true;
+    await this.#terminal.out(`${first.pipelineId}\n`);
+  }
+
+  async finish(): Promise<void> {
+    // There is nothing to end.
+  }
+}
+
+function linePrinter(
+  terminal: Terminal,
+  textOf: (batch: readonly SessionRecord[]) => string | Promise<string>,
+): RecordPrinter {
+  return {
+    show: async (batch) => terminal.out(await textOf(batch)),
+    finish: async () => undefined,
+  };
+}

@@ -1,0 +1,47 @@
+import type { Command } from './command';
+import { Context } from './context';
+import { exitCodeOfReason, exitCodes } from './exit-code';
+import { BrokenPipe, UsageError } from './failure';
+import type { OutputFormat } from './flags';
+import { commandHelp, generalHelp } from './help';
+import { parseLine, type ParsedLine } from './parse';
+import { reasonOf, reportFailure } from './report';
+import type { Environment } from './settings';
+import type { Terminal } from './terminal';
+import { productVersion } from './version';
+
+/** The world around a run of the program. */
+export interface World {
+  readonly commands: readonly Command[];
+  readonly environment: Environment;
+  readonly terminal: Terminal;
+}
+
+/** Runs a command line and gives the exit code. Never throws: what goes wrong is told on standard error. */
+export async function run(words: readonly string[], world: World): Promise<number> {
+  const { commands, environment, terminal } = world;
+  let format: OutputFormat = 'table';
+  try {
+    const line = parseLine(words, commands);
+    const information = informationFor(line, commands);
+    if (information !== undefined) {
+      await terminal.out(information);
+      return exitCodes.ok;
+    }
+    if (line.command === undefined) throw new UsageError('which command? see: runspace help');
+    const context = new Context(line, environment, terminal);
+    format = await context.format('table');
+    return await line.command.run(context);
+  } catch (error) {
+    if (error instanceof BrokenPipe) return exitCodes.ok;
+    await reportFailure(terminal, error, format);
+    return error instanceof UsageError ? exitCodes.usage : exitCodeOfReason(reasonOf(error));
+  }
+}
+
+/** What --help or --version asks for, instead of the command. */
+function informationFor({ command, given }: ParsedLine, commands: readonly Command[]): string | undefined {
+  if (given.some(({ name }) => name === 'version')) return `${productVersion}\n`;
+  if (!given.some(({ name }) => name === 'help')) return undefined;
+  return command === undefined ? generalHelp(commands) : commandHelp(command);
+}

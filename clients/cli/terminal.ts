@@ -1,0 +1,70 @@
+import { BrokenPipe } from './failure';
+
+/** A stream that this program writes to. */
+export type Output = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'> & {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+};
+
+/** Where this program writes, and in which manner. */
+export class Terminal {
+  readonly #stdout: Output;
+  readonly #stderr: Output;
+  readonly #hasColour: boolean;
+
+  constructor(streams: { readonly stdout: Output; readonly stderr: Output }, hasColour: boolean) {
+    this.#stdout = streams.stdout;
+    this.#stderr = streams.stderr;
+    this.#hasColour = hasColour;
+    // A failed write is reported to the write itself; without a listener Node would end the process.
+    for (const stream of [this.#stdout, this.#stderr]) stream.on('error', () => undefined);
+  }
+
+  /** Whether standard error is shown to a person. */
+  get isShown(): boolean {
+    return this.#stderr.isTTY;
+  }
+
+  /** Columns of the terminal on standard output; undefined: it is none. */
+  get columns(): number | undefined {
+    return this.#stdout.isTTY ? this.#stdout.columns : undefined;
+  }
+
+  /** Writes output; settles when it is written. Throws BrokenPipe when nobody reads any more. */
+  out(text: string): Promise<void> {
+    return written(this.#stdout, text);
+  }
+
+  /** Writes a notice, an error or progress. Nobody reading them is no reason to stop. */
+  async note(text: string): Promise<void> {
+    try {
+      await written(this.#stderr, text);
+    } catch (error) {
+      if (!(error instanceof BrokenPipe)) throw error;
+    }
+  }
+
+  /** The text in a colour for standard error, where that is a terminal that wants colours. */
+  coloured(colour: Colour, text: string): string {
+    return this.#hasColour && this.#stderr.isTTY ? `\x1b[${colours[colour]}m${text}\x1b[0m` : text;
+  }
+}
+
+/** The colours by their use. */
+export type Colour = keyof typeof colours;
+
+const colours = { error: '31', warning: '33', detail: '36', dim: '2' } as const;
+
+function written(stream: Output, text: string): Promise<void> {
+  if (text === '') return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => {
+      if (error === undefined || error === null) resolve();
+      else
+        reject(
+          'code' in error && error.code === 'EPIPE'
+            ? new BrokenPipe('nobody reads the output', { cause: error })
+            : error,
+        );
+    });
+  });
+}
