@@ -38,8 +38,9 @@ function dateNumber(year: number, month: number, day: number): Date | undefined 
 /** A fraction of a second in units of 100 ns, rounded half to even; 10 000 000 where that makes a whole second. */
 function roundedTicks(fraction: string): number {
   const ticks = Number(fraction.slice(0, 7).padEnd(7, '0'));
-  const rest = fraction.slice(7).replace(/0+$/, '');
-  const isUp = rest === '5' ? ticks % 2 === 1 : rest >= '5';
+  const rest = fraction.slice(7);
+  const isHalf = rest.startsWith('5') && !/[1-9]/.test(rest.slice(1));
+  const isUp = isHalf ? ticks % 2 === 1 : rest >= '5';
   return isUp ? ticks + 1 : ticks;
 }
 

@@ -1,12 +1,19 @@
-/** Numbers as XmlConvert writes and reads them. */
-
-const blanksAround = /^[\t\n\r ]+|[\t\n\r ]+$/g;
+/*
+ * Numbers as XmlConvert writes and reads them. No pattern here may be able to split a run of digits in two ways: that
+ * takes quadratic time.
+ */
 
 /** Text without XML's blanks around it. */
 export function trimXml(text: string): string {
-  const first = text.charCodeAt(0);
-  const last = text.charCodeAt(text.length - 1);
-  return first <= 0x20 || last <= 0x20 ? text.replace(blanksAround, '') : text;
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 /** The least and the greatest value of an integer kind; a sign is legal only where the least is below zero. */
@@ -36,7 +43,7 @@ function parseUnusualInteger(text: string, range: IntegerRange): number | undefi
   return value === undefined ? undefined : Number(value);
 }
 
-const integerPattern = /^([+-]?)0*([0-9]+)$/;
+const integerPattern = /^([+-]?)(?:0+|0*([1-9][0-9]*))$/;
 const longestInteger = 20;
 
 /** A whole number within bounds of at most 64 bits, or undefined. */
@@ -46,13 +53,13 @@ export function parseBigInteger(
 ): bigint | undefined {
   const parts = integerPattern.exec(trimXml(text));
   if (parts === null) return undefined;
-  const [, sign = '', digits = ''] = parts;
+  const [, sign = '', digits = '0'] = parts;
   if (digits.length > longestInteger || (sign !== '' && bounds.least === 0n)) return undefined;
   const value = BigInt(sign === '-' ? `-${digits}` : digits);
   return value >= bounds.least && value <= bounds.greatest ? value : undefined;
 }
 
-const floatingPattern = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+const floatingPattern = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
 /** A floating-point number, or undefined; what is too great becomes infinite, as in .NET. */
 export function parseFloating(text: string): number | undefined {
@@ -111,7 +118,7 @@ function formatShortest(value: number, form: { digits: string; mostPlainDigits: 
   return `${sign}${digits.slice(0, pointAt)}.${digits.slice(pointAt)}`;
 }
 
-const decimalPattern = /^([+-]?)0*([0-9]*)(?:\.([0-9]*))?$/;
+const decimalPattern = /^([+-]?)([0-9]*)(?:\.([0-9]*))?$/;
 const greatestDecimal = 2n ** 96n - 1n;
 const mostDecimalPlaces = 28;
 const longestDecimal = 1000;

@@ -100,18 +100,17 @@ class DocumentCheck {
   private passesDocumentType(): boolean {
     if (this.hasRoot || this.hasDocumentType || this.match(documentType) === undefined) return false;
     this.hasDocumentType = true;
-    const parts = /"[^"]*"|'[^']*'|<!--[^]*?-->|[[\]>]/g;
-    parts.lastIndex = this.position;
+    const parts = /[[\]>"']|<!--/g;
     let isInside = false;
-    for (let part = parts.exec(this.text); part !== null; part = parts.exec(this.text)) {
-      if (part[0] === '[') isInside = true;
-      if (part[0] === ']') isInside = false;
-      if (part[0] === '>' && !isInside) {
-        this.position = parts.lastIndex;
-        return true;
-      }
+    for (;;) {
+      parts.lastIndex = this.position;
+      const part = parts.exec(this.text)?.[0];
+      if (part === undefined) return false;
+      this.position = parts.lastIndex;
+      if (part === '>' && !isInside) return true;
+      if (part === '[' || part === ']') isInside = part === '[';
+      else if (part !== '>' && !this.passesTo(part === '<!--' ? '-->' : part)) return false;
     }
-    return false;
   }
 
   private passesTo(end: string): boolean {
