@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Fingerprints } from '../auth/fingerprint';
 import { RunspaceError } from '../core/error';
 import { asPrincipal } from '../core/ids';
+import type { Log } from '../core/log';
 import type { Edge } from '../rpc/call';
 import type { Context } from '../rpc/context';
 import { KeeperPool } from '../session/keeper-pool';
@@ -73,8 +74,8 @@ export async function assemble(setup: DaemonSetup, places: Places): Promise<Asse
       lifecycle.take(keeper, kept);
     },
     lost: (keeperId, sessions) => {
-      keepers.endOrphans();
       lifecycle.loseKeeper(keeperId, sessions);
+      void endOrphans(keepers, log);
     },
   });
   const principal = asPrincipal(`local:${String(uid)}`);
@@ -94,6 +95,13 @@ export async function assemble(setup: DaemonSetup, places: Places): Promise<Asse
     },
   };
   return { phase, engines, keepers, pool, context, requestFile: requests.log };
+}
+
+/** Ends orphans; what fails is logged, and tried again at the next occasion. */
+export function endOrphans(keepers: Keepers, log: Log): Promise<void> {
+  return keepers.endOrphans().catch((error: unknown) => {
+    log.error('orphaned engines not ended', error);
+  });
 }
 
 function draining(): RunspaceError {

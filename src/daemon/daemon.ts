@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Server } from '@grpc/grpc-js';
+import type { Clock } from '../core/clock';
 import { RunspaceError } from '../core/error';
 import { createServer, listen } from '../rpc/server';
 import { recover } from '../session/recover';
@@ -10,7 +11,7 @@ import { acquireLock, type Lock } from '../store/lock';
 import { daemonSocketPath, openRuntimeFolder } from '../store/runtime-folder';
 import { openStateFolder } from '../store/state-folder';
 import type { StateLayout } from '../store/state-layout';
-import { assemble, type Assembly, type Places } from './assemble';
+import { assemble, endOrphans, type Assembly, type Places } from './assemble';
 import { controlOf } from './control';
 import { Resources } from './resources';
 import type { DaemonSetup } from './setup';
@@ -63,6 +64,8 @@ function lockFolder(layout: StateLayout): Lock {
   );
 }
 
+const orphanCheckMs = 10 * 60_000;
+
 interface Serving {
   readonly places: Places;
   readonly assembly: Assembly;
@@ -102,14 +105,30 @@ async function bringBack({ log, clock }: DaemonSetup, serving: Serving, health: 
   const { places, resources } = serving;
   const { context, phase, pool, keepers } = serving.assembly;
   const { table, lifecycle } = context;
+  await endOrphans(keepers, log);
   const found = await keepers.found();
   await recover({ log, stored: await readSessions(places.layout, log), keepers: found, pool, lifecycle });
   const timekeeper = new Timekeeper({ clock, log, table, lifecycle });
   resources.use(timekeeper);
   void timekeeper.run();
+  resources.use(every(clock, orphanCheckMs, () => endOrphans(keepers, log)));
   phase.isReady = true;
   health.setServing('SERVING');
   log.info('daemon ready', { sessions: table.all().length, keepers: pool.all().length });
+}
+
+/** Does it again and again, each time this long after the time before, until disposed of. */
+function every(clock: Clock, ms: number, action: () => Promise<void>): Disposable {
+  let cancel: () => void = () => undefined;
+  const wait = (): void => {
+    cancel = clock.after(ms, () => void action().then(wait));
+  };
+  wait();
+  return {
+    [Symbol.dispose]: () => {
+      cancel();
+    },
+  };
 }
 
 /** Ends streams first (they would keep the server open for ever), then waits for calls under way. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { SessionId } from '../core/ids';
 import type { Log } from '../core/log';
 import { toStoredSession, type StoredSession } from '../session/stored-session';
@@ -24,11 +24,11 @@ export async function eraseSession(
   session: SessionId,
   what: 'records' | 'everything',
 ): Promise<void> {
-  const folders =
-    what === 'everything'
-      ? [layout.sessionFolder(session)]
-      : [layout.pipelinesFolder(session), layout.sessionJournal(session)];
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  const folder = layout.sessionFolder(session);
+  if (what === 'everything') return rm(folder, { recursive: true, force: true });
+  const own = basename(layout.sessionFile(session));
+  for (const name of await readdir(folder))
+    if (name !== own) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /** The key of the state folder's fingerprints, made at its first use. */

@@ -116,6 +116,11 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** Names of the folders in a folder; none where it is missing. Throws STATE_FOLDER_UNUSABLE. */
+export function folderNames(folder: string): Promise<readonly string[]> {
+  return namesIn({ folder, file: '' });
+}
+
 async function namesIn({ folder, file }: EntryPlaces): Promise<readonly string[]> {
   try {
     const found = await readdir(folder, { withFileTypes: true });

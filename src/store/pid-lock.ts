@@ -23,7 +23,7 @@ export function parseHolder(text: string): Holder | undefined {
 }
 
 /** When the process started, in clock ticks on Linux, else as `ps` says it; undefined if there is no such process. */
-function startOf(pid: number): string | undefined {
+export function startOf(pid: number): string | undefined {
   if (!exists(pid)) return undefined;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

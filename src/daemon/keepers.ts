@@ -1,0 +1,110 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { toError } from '../core/error';
+import { asKeeperId, asSessionId, isGuid, type KeeperId, type Principal, type SessionId } from '../core/ids';
+import type { Log } from '../core/log';
+import { connectKeeper, type KeeperClient } from '../keeper/client';
+import { endEngine, readEngineRecord, removeEngineRecord } from '../keeper/engine-record';
+import { sessionFiles } from '../keeper/session-files';
+import { spawnKeeper } from '../keeper/spawn';
+import { toStoredKeeper, type StoredKeeper } from '../keeper/stored-keeper';
+import type { FoundKeeper } from '../session/recover';
+import { folderNames, readJsonEntries } from '../store/json-file';
+import { acquireLock } from '../store/lock';
+import { keeperSocketPath } from '../store/runtime-folder';
+import type { StateLayout } from '../store/state-layout';
+import { productVersion } from './version';
+
+/** What is needed to start and to find keepers. */
+export interface KeeperPlaces {
+  readonly layout: StateLayout;
+  readonly runtimeFolder: string;
+  readonly distFolder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly log: Log;
+}
+
+/** A keeper that is there answers within this time. */
+const answerWithinMs = 10_000;
+
+/** The keepers of a state folder, as processes and files. */
+export class Keepers {
+  readonly #places: KeeperPlaces;
+
+  constructor(places: KeeperPlaces) {
+    this.#places = places;
+  }
+
+  /** Starts a keeper for a principal and connects to it. Error: KEEPER_START_FAILED. */
+  async spawn(owner: Principal): Promise<KeeperClient> {
+    const { layout, runtimeFolder, distFolder, environment, log } = this.#places;
+    const id = asKeeperId(randomUUID());
+    const keeper: StoredKeeper = {
+      id,
+      owner,
+      nonce: randomBytes(32).toString('hex'),
+      socketPath: keeperSocketPath(runtimeFolder, id),
+      version: productVersion,
+    };
+    await spawnKeeper({ layout, keeper, entry: join(distFolder, 'lib', 'keeper.js'), environment });
+    log.info('keeper started', { keeper: id });
+    return connect(keeper);
+  }
+
+  /** Keepers that a former daemon started and that still run. What dead ones left behind is cleared away. */
+  async found(): Promise<readonly FoundKeeper[]> {
+    const { layout, log } = this.#places;
+    const places = { folder: layout.keepersFolder, file: 'keeper.json' };
+    const found: FoundKeeper[] = [];
+    for (const { name, result } of await readJsonEntries(places, toStoredKeeper)) {
+      if (result.is === 'broken') log.error('keeper file not read', result.error, { keeper: name });
+      if (result.is !== 'read') continue;
+      const keeper = result.value;
+      if (this.#isAlive(keeper.id))
+        found.push({ id: keeper.id, owner: keeper.owner, connect: () => connect(keeper) });
+      else await this.#clear(keeper);
+    }
+    return found;
+  }
+
+  /** Ends the engines whose keepers are dead: they would go on as orphans, burning the machine for nobody. */
+  async endOrphans(): Promise<void> {
+    const { layout } = this.#places;
+    for (const name of await folderNames(layout.sessionsFolder))
+      if (isGuid(name)) await this.#endOrphan(asSessionId(name));
+  }
+
+  async #endOrphan(session: SessionId): Promise<void> {
+    const { layout, log } = this.#places;
+    const path = sessionFiles(layout, session).engineRecord;
+    const found = await readEngineRecord(path);
+    if (found.is !== 'read' || this.#isAlive(asKeeperId(found.value.keeperId))) return;
+    const groups = endEngine(found.value);
+    await removeEngineRecord(path);
+    log.info('orphaned engine ended', { session, groups });
+  }
+
+  /** A keeper holds its lock for its life. */
+  #isAlive(keeper: KeeperId): boolean {
+    try {
+      const result = acquireLock(this.#places.layout.keeperLock(keeper));
+      if (result.is === 'held') return true;
+      result.lock[Symbol.dispose]();
+      return false;
+    } catch (error) {
+      this.#places.log.debug('keeper has no lock', { keeper, why: toError(error).message });
+      return false; // Its folder is gone.
+    }
+  }
+
+  async #clear(keeper: StoredKeeper): Promise<void> {
+    await rm(keeper.socketPath, { force: true });
+    await rm(this.#places.layout.keeperFolder(keeper.id), { recursive: true, force: true });
+    this.#places.log.info('dead keeper cleared away', { keeper: keeper.id });
+  }
+}
+
+function connect({ socketPath, nonce, id }: StoredKeeper): Promise<KeeperClient> {
+  return connectKeeper({ socketPath, nonce, keeperId: id }, AbortSignal.timeout(answerWithinMs));
+}
