@@ -105,12 +105,12 @@ async function bringBack({ log, clock }: DaemonSetup, serving: Serving, health: 
   const { places, resources } = serving;
   const { context, phase, pool, keepers } = serving.assembly;
   const { table, lifecycle } = context;
-  await endOrphans(keepers, log);
   const found = await keepers.found();
   await recover({ log, stored: await readSessions(places.layout, log), keepers: found, pool, lifecycle });
   const timekeeper = new Timekeeper({ clock, log, table, lifecycle });
   resources.use(timekeeper);
   void timekeeper.run();
+  void endOrphans(keepers, log);
   resources.use(every(clock, orphanCheckMs, () => endOrphans(keepers, log)));
   phase.isReady = true;
   health.setServing('SERVING');

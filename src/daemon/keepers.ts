@@ -71,15 +71,21 @@ export class Keepers {
   /** Ends the engines whose keepers are dead: they would go on as orphans, burning the machine for nobody. */
   async endOrphans(): Promise<void> {
     const { layout } = this.#places;
+    const alive = new Map<KeeperId, boolean>();
+    const isAlive = (keeper: KeeperId): boolean => {
+      const answer = alive.get(keeper) ?? this.#isAlive(keeper);
+      alive.set(keeper, answer);
+      return answer;
+    };
     for (const name of await folderNames(layout.sessionsFolder))
-      if (isGuid(name)) await this.#endOrphan(asSessionId(name));
+      if (isGuid(name)) await this.#endOrphan(asSessionId(name), isAlive);
   }
 
-  async #endOrphan(session: SessionId): Promise<void> {
+  async #endOrphan(session: SessionId, isAlive: (keeper: KeeperId) => boolean): Promise<void> {
     const { layout, log } = this.#places;
     const path = sessionFiles(layout, session).engineRecord;
     const found = await readEngineRecord(path);
-    if (found.is !== 'read' || this.#isAlive(asKeeperId(found.value.keeperId))) return;
+    if (found.is !== 'read' || isAlive(asKeeperId(found.value.keeperId))) return;
     const groups = endEngine(found.value);
     await removeEngineRecord(path);
     log.info('orphaned engine ended', { session, groups });

@@ -30,3 +30,5 @@ export const mostOpenJournals = 16;
 export const sessionJournalBytes = 4 * 1024 * 1024;
 /** Engine programs of one keeper. */
 export const mostSessions = 50;
+/** How long a command that is stopped because its session closes may take before its engine is ended with it. */
+export const closeGraceMs = 2_000;

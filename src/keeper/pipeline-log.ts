@@ -14,6 +14,8 @@ export interface StartedPipeline {
   /** The script's beginning. */
   readonly command: string;
   readonly hasInput: boolean;
+  /** What to do when the client is lost while it sends input. */
+  readonly onInputLost: 'wait' | 'end' | 'stop';
   /** Wall-clock milliseconds. */
   readonly createdAt: number;
 }
@@ -124,11 +126,12 @@ function replay(entries: readonly unknown[]): LoggedPipelines {
 }
 
 function readStarted(line: unknown): StartedPipeline | undefined {
-  const { command, hasInput, createdAt } = fieldsOf(line);
+  const { command, hasInput, onInputLost, createdAt } = fieldsOf(line);
   const remembered = readRemembered(line);
   if (remembered === undefined || typeof command !== 'string' || typeof createdAt !== 'number')
     return undefined;
-  return { ...remembered, command, hasInput: hasInput === true, createdAt };
+  const policy = onInputLost === 'end' || onInputLost === 'stop' ? onInputLost : 'wait';
+  return { ...remembered, command, hasInput: hasInput === true, onInputLost: policy, createdAt };
 }
 
 function readRemembered(line: unknown): RememberedPipeline | undefined {

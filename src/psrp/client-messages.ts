@@ -16,10 +16,16 @@ import {
 } from './pool-messages';
 import { readRecord } from './records';
 
-/** The event that a server's message is. `pipelineId` is that of the Data which carried it. */
+/**
+ * The event that a server's message is. `pipelineId` is that of the Data which carried it: a server that runs a
+ * start-up command sends what that pipeline writes, and its final state, as the session's.
+ */
 export function readClientEvent(message: Message, pipelineId: string, offered: ProtocolVersion): ClientEvent {
-  if ((messageKinds[message.type].scope === 'session') !== (pipelineId === emptyGuid)) {
-    throw new RemoteProtocolError('MESSAGE_MISDIRECTED', `${message.type} came for "${pipelineId}"`);
+  if (messageKinds[message.type].scope === 'session' && pipelineId !== emptyGuid) {
+    throw new RemoteProtocolError(
+      'MESSAGE_MISDIRECTED',
+      `${message.type} came for the pipeline ${pipelineId}`,
+    );
   }
   switch (message.type) {
     case 'PIPELINE_OUTPUT':

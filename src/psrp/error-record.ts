@@ -71,7 +71,8 @@ export function errorRecordValue(record: ErrorStreamRecord): Value {
   if (record.value !== undefined) return record.value;
   const exceptionType = record.exceptionType ?? 'System.Exception';
   const reason = exceptionType.slice(exceptionType.lastIndexOf('.') + 1);
-  const categoryNumber = (errorCategories as readonly string[]).indexOf(record.category ?? '');
+  const category = record.category ?? 'NotSpecified';
+  const categoryNumber = (errorCategories as readonly string[]).indexOf(category);
   const notes = propertyBag({
     Exception: exceptionValue(exceptionType, record.message),
     TargetObject: record.targetObject ?? nullValue,
@@ -82,7 +83,8 @@ export function errorRecordValue(record: ErrorStreamRecord): Value {
     ErrorCategory_Reason: stringValue(reason),
     ErrorCategory_TargetName: stringValue(''),
     ErrorCategory_TargetType: stringValue(''),
-    ErrorCategory_Message: optionalString(record.categoryMessage),
+    // PowerShell drops a record in silence that lacks one of the members above or this one.
+    ErrorCategory_Message: stringValue(record.categoryMessage ?? `${category}: (:) [], ${reason}`),
     ErrorDetails_Message: record.recommendedAction === undefined ? undefined : stringValue(record.message),
     ErrorDetails_RecommendedAction: optionalString(record.recommendedAction),
     SerializeExtendedInfo: boolValue(false),

@@ -146,7 +146,7 @@ export interface NoiseEvent {
 }
 
 /**
- * A pipeline wrote something.
+ * A pipeline wrote something. `pipelineId` is the empty GUID for the start-up command of the server itself.
  * - Direction: server to client
  * - For: pipeline
  * - Message type: PIPELINE_OUTPUT, ERROR_RECORD, WARNING_RECORD, VERBOSE_RECORD, DEBUG_RECORD, INFORMATION_RECORD,
@@ -160,7 +160,8 @@ export interface RecordEvent {
 }
 
 /**
- * A pipeline's host asks or tells something.
+ * A pipeline's host asks or tells something. `pipelineId` is the empty GUID for the start-up command of the server
+ * itself; `pool.respond` answers it.
  * - Direction: server to client
  * - For: pipeline
  * - Message type: PIPELINE_HOST_CALL
@@ -173,7 +174,8 @@ export interface PipelineHostCallEvent {
 }
 
 /**
- * A pipeline's state changed; `stopped`, `completed` and `failed` are final.
+ * A pipeline's state changed; `stopped`, `completed` and `failed` are final. `pipelineId` is the empty GUID for the
+ * start-up command of the server itself.
  * - Direction: server to client
  * - For: pipeline
  * - Message type: PIPELINE_STATE (none for a pipeline that was stopped before it was sent)

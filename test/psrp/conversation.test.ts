@@ -418,3 +418,25 @@ test.each([
   pool.receiveData(Buffer.from(`${line}\n`));
   expect(() => pool.nextEvent()).toThrow(expect.objectContaining({ name: 'RemoteProtocolError' }) as Error);
 });
+
+test("what the server's own start-up command writes comes under the empty id", () => {
+  const { pool, peer } = openedPool();
+  const other = openedPool((event, server) => {
+    if (event.type !== 'pipelineCreated') return;
+    server.write(event.pipelineId, { stream: 'output', value: stringValue('start-up') });
+    server.finish(event.pipelineId, { state: 'completed' });
+  });
+  other.pool.createPipeline(pipelineId(1), spec());
+  other.peer.receive(other.pool.dataToSend() ?? new Uint8Array(0));
+  other.pool.receiveData(other.peer.server.dataToSend() ?? new Uint8Array(0));
+  expect(other.pool.nextEvent()).toBeUndefined();
+  other.peer.receive(other.pool.dataToSend() ?? new Uint8Array(0));
+  const text = Buffer.from(other.peer.server.dataToSend() ?? [])
+    .toString()
+    .replace(/<DataAck.*\n/, '');
+  pool.receiveData(Buffer.from(text.replaceAll(`PSGuid='${pipelineId(1)}'`, `PSGuid='${emptyGuid}'`)));
+  expect(converse(pool, peer)).toEqual([
+    { type: 'record', pipelineId: emptyGuid, record: { stream: 'output', value: stringValue('start-up') } },
+    { type: 'pipelineState', pipelineId: emptyGuid, state: 'completed' },
+  ]);
+});

@@ -92,21 +92,27 @@ function ownProperties({ adapted, extended }: ObjectValue): readonly Property[] 
 }
 
 function listText(items: readonly Value[], style: ValueStyle): string {
-  const texts = items.map((item) => valueText(item, style)).join(', ');
+  const texts = items.map((item) => nestedText(item, style)).join(', ');
   return style === 'powershell' ? `{${texts}}` : `[${texts}]`;
 }
 
 function dictionaryText({ entries }: Dictionary, style: ValueStyle): string {
-  const pairs = entries.map(({ key, value }) => [valueText(key, style), valueText(value, style)] as const);
+  const pairs = entries.map(({ key, value }) => [nestedText(key, style), nestedText(value, style)] as const);
   if (style === 'powershell') return `{${pairs.map(([key, value]) => `[${key}, ${value}]`).join(', ')}}`;
   return `{${pairs.map(([key, value]) => `${key}: ${value}`).join(', ')}}`;
 }
 
 function objectText(object: ObjectValue, style: ValueStyle): string {
   if (object.base !== undefined) return valueText(object.base, style);
-  const pairs = ownProperties(object).map(({ name, value }) => [name, valueText(value, style)] as const);
+  const pairs = ownProperties(object).map(({ name, value }) => [name, nestedText(value, style)] as const);
   if (style === 'script' && pairs.length > 0) {
     return `{${pairs.map(([name, value]) => `${name}: ${value}`).join(', ')}}`;
   }
   return object.text ?? `@{${pairs.map(([name, value]) => `${name}=${value}`).join('; ')}}`;
+}
+
+/** Among other values a script engine names its null; PowerShell leaves its place empty. */
+function nestedText(value: Value | undefined, style: ValueStyle): string {
+  const isNull = value?.kind === undefined || value.kind.$case === 'null';
+  return isNull && style === 'script' ? 'null' : valueText(value, style);
 }

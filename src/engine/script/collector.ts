@@ -35,6 +35,14 @@ export class Collector {
     }
   }
 
+  /** Drops all lines that were begun. */
+  forgetPartial(): void {
+    for (const splitters of [this.#written, this.#native]) {
+      splitters[1].flush();
+      splitters[2].flush();
+    }
+  }
+
   /** The records since the last time. */
   take(): readonly StreamRecord[] {
     const records = this.#records;

@@ -50,7 +50,7 @@ export class ScriptPipeline {
   /** Something came that can't be handed on; the command is to be stopped, and will end as failed. */
   fail(error: RunspaceError): void {
     this.#failure = error;
-    this.collector.flush();
+    this.collector.forgetPartial();
     this.collector.record({
       stream: 'error',
       message: error.message,

@@ -1,5 +1,13 @@
 import { RunspaceError } from '../../core/error';
-import type { DictionaryValue, IntegerType, ListValue, ObjectValue, Property, Value } from '../../core/value';
+import type {
+  DictionaryValue,
+  EnumValue,
+  IntegerType,
+  ListValue,
+  ObjectValue,
+  Property,
+  Value,
+} from '../../core/value';
 
 /**
  * A `Value` as JSON between engine and interpreter. What JSON has stands for itself: null, booleans, strings,
@@ -19,7 +27,7 @@ export interface TaggedWireValue {
   readonly r?: number;
 }
 
-type WireProperty = readonly [name: string, value: WireValue];
+type WireProperty = readonly [name: string, value: WireValue, isMemberSet?: 1];
 
 /** Interpreters cut deeper objects off; what is deeper still is no value. */
 const maximumDepth = 200;
@@ -101,8 +109,8 @@ function toWireObject(value: ObjectValue): WireValue {
   };
 }
 
-function toWireProperty({ name, value }: Property): WireProperty {
-  return [name, toWire(value)];
+function toWireProperty({ name, value, isMemberSet }: Property): WireProperty {
+  return isMemberSet ? [name, toWire(value), 1] : [name, toWire(value)];
 }
 
 function referenceIdOf(referenceId: number | undefined): { readonly r?: number } {
@@ -175,6 +183,10 @@ function fromTagged(tagged: object, depth: number): Value {
       return { type, text: textFrom(value) };
     case 'duration':
       return { type, ticks: bigIntIn(value, [-(2n ** 63n), 2n ** 63n - 1n]) };
+    case 'secureString':
+      return { type, sealed: textFrom(value) };
+    case 'enum':
+      return enumFrom(tagged, depth);
     case 'list':
     case 'enumerable':
     case 'set':
@@ -190,6 +202,17 @@ function fromTagged(tagged: object, depth: number): Value {
     default:
       throw malformed(`a value of type ${type.slice(0, 40)}`);
   }
+}
+
+function enumFrom(tagged: object, depth: number): EnumValue {
+  const value = fromWire(Reflect.get(tagged, 'b'), depth + 1);
+  if (!isInteger(value)) throw malformed('an enum without a number');
+  const typeNames = listFrom(Reflect.get(tagged, 'n')).map(textFrom);
+  return { type: 'enum', typeNames, text: textFrom(Reflect.get(tagged, 's')), value };
+}
+
+function isInteger(value: Value): value is EnumValue['value'] {
+  return isNarrowInteger(value.type) || value.type === 'int64' || value.type === 'uint64';
 }
 
 function dictionaryFrom(tagged: object, depth: number): DictionaryValue {
@@ -216,8 +239,12 @@ function objectFrom(tagged: object, depth: number): ObjectValue {
 
 function propertiesFrom(wire: unknown, depth: number): Property[] {
   return listFrom(wire ?? []).map((property) => {
-    const [name, value] = listFrom(property);
-    return { name: textFrom(name), value: fromWire(value, depth + 1) };
+    const [name, value, isMemberSet] = listFrom(property);
+    return {
+      name: textFrom(name),
+      value: fromWire(value, depth + 1),
+      ...(isMemberSet === undefined ? {} : { isMemberSet: true as const }),
+    };
   });
 }
 

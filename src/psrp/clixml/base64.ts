@@ -3,18 +3,16 @@ const invalid = 0xff;
 const sextets = new Uint8Array(128).fill(invalid);
 for (let sextet = 0; sextet < alphabet.length; sextet += 1) sextets[alphabet.charCodeAt(sextet)] = sextet;
 
-/** Two base64 digits for each number of twelve bits: half the work of one digit at a time. */
-const pairs: readonly string[] = Array.from(
-  { length: 4096 },
-  (_, bits) => alphabet.charAt(bits >> 6) + alphabet.charAt(bits & 63),
-);
+const digitCodes = Uint8Array.from(alphabet, (digit) => digit.charCodeAt(0));
+const padding = '='.charCodeAt(0);
+/** Bytes at a time: their digits must fit the arguments of one call. */
+const chunkSize = 3 * 4096;
 
 /** The bytes of a base64 text, blanks in it ignored; undefined where it is none. */
 export function decodeBase64(text: string): Uint8Array | undefined {
   const digits = /[\t\n\r ]/.test(text) ? text.replace(/[\t\n\r ]+/g, '') : text;
   if (digits.length % 4 !== 0) return undefined;
-  const padding = digits.endsWith('==') ? 2 : digits.endsWith('=') ? 1 : 0;
-  const count = digits.length - padding;
+  const count = digits.length - (digits.endsWith('==') ? 2 : digits.endsWith('=') ? 1 : 0);
   const bytes = new Uint8Array((count * 3) >> 2);
   let written = 0;
   let bits = 0;
@@ -34,24 +32,24 @@ export function decodeBase64(text: string): Uint8Array | undefined {
 
 /** The base64 text of bytes. */
 export function encodeBase64(bytes: Uint8Array): string {
-  const whole = bytes.length - (bytes.length % 3);
   let text = '';
-  for (let index = 0; index < whole; index += 3) {
-    const bits = (byteAt(bytes, index) << 16) | (byteAt(bytes, index + 1) << 8) | byteAt(bytes, index + 2);
-    text += pairAt(bits >> 12) + pairAt(bits & 0xfff);
-  }
-  if (bytes.length - whole === 1) text += `${pairAt(byteAt(bytes, whole) << 4)}==`;
-  if (bytes.length - whole === 2) {
-    const bits = (byteAt(bytes, whole) << 10) | (byteAt(bytes, whole + 1) << 2);
-    text += `${pairAt(bits >> 6)}${alphabet.charAt(bits & 63)}=`;
+  for (let start = 0; start < bytes.length; start += chunkSize) {
+    text += String.fromCharCode(...digitsOf(bytes.subarray(start, start + chunkSize)));
   }
   return text;
 }
 
-function byteAt(bytes: Uint8Array, index: number): number {
-  return bytes[index] ?? 0;
-}
-
-function pairAt(bits: number): string {
-  return pairs[bits] ?? '';
+function digitsOf(bytes: Uint8Array): Uint8Array {
+  const digits = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  let written = 0;
+  for (let index = 0; index < bytes.length; index += 3) {
+    const bits = ((bytes[index] ?? 0) << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0);
+    digits[written] = digitCodes[bits >> 18] ?? 0;
+    digits[written + 1] = digitCodes[(bits >> 12) & 63] ?? 0;
+    digits[written + 2] = digitCodes[(bits >> 6) & 63] ?? 0;
+    digits[written + 3] = digitCodes[bits & 63] ?? 0;
+    written += 4;
+  }
+  const missing = (3 - (bytes.length % 3)) % 3;
+  return digits.fill(padding, written - missing);
 }

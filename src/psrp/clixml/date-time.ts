@@ -2,6 +2,9 @@ import { trimXml } from './numbers';
 
 const pattern =
   /^([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?)?)?)?(Z|[+-][0-9]{2}:[0-9]{2})?$/;
+/** What is normal already and needs no calendar: almost every date that arrives. */
+const usual =
+  /^(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{0,6}[1-9])?(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])?$/;
 const ticksPerSecond = 10_000_000;
 const secondsPerDay = 86_400;
 
@@ -10,6 +13,7 @@ const secondsPerDay = 86_400;
  * takes where a date is given: a date alone, a month or a year are their first moment. Undefined for anything else.
  */
 export function normalizeDateTime(text: string): string | undefined {
+  if (usual.test(text) && !text.endsWith('-00:00')) return text;
   const parts = pattern.exec(trimXml(text));
   if (parts === null) return undefined;
   const [, year = '', month = '01', day = '01', hour = '00', minute = '00', second = '00'] = parts;

@@ -81,13 +81,21 @@ export function parseFloating(text: string): number | undefined {
 
 /** The shortest text that reads back as the same double, in .NET's form. */
 export function formatDouble(value: number): string {
+  if (isPlain(value, 1e15)) return String(value);
   return formatShortest(value, { digits: value.toExponential(), mostPlainDigits: 15 });
 }
 
 /** The shortest text that reads back as the same single, in .NET's form. */
 export function formatSingle(value: number): string {
   const single = Math.fround(value);
+  if (isPlain(single, 1e7) && String(single).length <= 8) return String(single);
   return formatShortest(single, { digits: shortestSingle(single), mostPlainDigits: 7 });
+}
+
+/** Whether .NET writes a number as JavaScript does: in plain digits. */
+function isPlain(value: number, limit: number): boolean {
+  const size = Math.abs(value);
+  return size >= 1e-4 && size < limit;
 }
 
 function shortestSingle(single: number): string {

@@ -15,7 +15,7 @@ import type { Reports } from './reports';
 import { slot } from './ring';
 import type { StandardStreams } from './standard-streams';
 import { describeThrown } from './thrown';
-import type { StopCheck } from './timers';
+import type { TimerOwner } from './timers';
 import { toWire, TooLarge } from './to-wire';
 
 interface Run {
@@ -50,14 +50,22 @@ export class Commands {
   readonly #surroundings: CommandsSurroundings;
   readonly #evaluator = new Evaluator();
   #current: Run | undefined;
+  /** The run whose timer's callback is being called; it may be over. */
+  #acting: Run | undefined;
+  /** The run whose timer's callback has just thrown. */
+  #thrower: Run | undefined;
 
   constructor(surroundings: CommandsSurroundings) {
     this.#surroundings = surroundings;
   }
 
-  /** The number of the running command, or 0. */
+  /** The number of the command that code running now belongs to, or 0. */
   get runNumber(): number {
-    return this.#current?.number ?? 0;
+    return this.#owner?.number ?? 0;
+  }
+
+  get #owner(): Run | undefined {
+    return this.#acting ?? this.#current;
   }
 
   /** Starts a command. */
@@ -75,6 +83,7 @@ export class Commands {
       exitCode: undefined,
     };
     this.#current = run;
+    process.exitCode = undefined;
     try {
       defineArguments(command);
     } catch (thrown) {
@@ -111,8 +120,9 @@ export class Commands {
 
   /** `process.exit`: does not return. */
   exit(code: number): never {
-    const run = this.#current;
-    if (run === undefined) throw new Error('process.exit() ends the running command, and none is running');
+    const run = this.#owner;
+    if (run === undefined || run !== this.#current)
+      throw new Error('process.exit() ends the command that calls it, and that one is over');
     run.exitCode = code;
     run.isStopped = true;
     this.#surroundings.endRun(run.number);
@@ -121,15 +131,29 @@ export class Commands {
 
   /** Something was thrown that nobody caught: it ends the running command, as it would end a program. */
   uncaught(thrown: unknown): void {
-    const run = this.#current;
-    if (run === undefined) this.#surroundings.reports.send(describeThrown(thrown, 0));
-    else this.#failNow(run, thrown);
+    const run = this.#thrower ?? this.#current;
+    this.#thrower = undefined;
+    if (run !== undefined && run === this.#current) this.#failNow(run, thrown);
+    else this.#surroundings.reports.send(describeThrown(thrown, 0));
   }
 
-  /** For timers that are set now. */
-  newStopCheck(): StopCheck | undefined {
-    const run = this.#current;
-    return run === undefined ? undefined : () => run.isStopped;
+  /** Whose a timer is that is set now. */
+  timerOwner(): TimerOwner | undefined {
+    const run = this.#owner;
+    if (run === undefined) return undefined;
+    return { isStopped: () => run.isStopped, act: (action) => this.#act(run, action) };
+  }
+
+  #act(run: Run, action: () => unknown): unknown {
+    this.#acting = run;
+    try {
+      return action();
+    } catch (thrown) {
+      this.#thrower = run;
+      throw thrown;
+    } finally {
+      this.#acting = undefined;
+    }
   }
 
   /** The script has run to its end; a promise as its result is waited for. */
@@ -195,6 +219,7 @@ export class Commands {
     const marked = marks.write(run.mark);
     reports.send({ is: 'done', run: run.number, ...outcome, marked });
     this.#current = undefined;
+    this.#acting = undefined;
     Atomics.store(control, slot.settledRun, run.number);
     if (run.isStopped) this.#evaluator.forget();
   }

@@ -24,8 +24,8 @@ export interface Evaluation {
 export class Evaluator {
   #session = connected();
 
-  /** Starts evaluating; returns what the caller must keep until the evaluation is over or forgotten. */
-  evaluate(expression: string, evaluation: Evaluation): unknown {
+  /** Starts evaluating a script that calls itself `name`; returns what the caller must keep until the evaluation is over or forgotten. */
+  evaluate(name: string, expression: string, evaluation: Evaluation): unknown {
     let promise: Promise<object> | undefined;
     const unhook = onPromise((first) => {
       unhook();
@@ -39,7 +39,7 @@ export class Evaluator {
         (error, answer) => {
           if (error !== null) evaluation.terminated();
           else if (promise === undefined)
-            evaluation.rejected(syntaxErrorOf(answer as Runtime.EvaluateReturnType));
+            evaluation.rejected(syntaxErrorOf(name, answer as Runtime.EvaluateReturnType));
         },
       );
     } finally {
@@ -74,11 +74,11 @@ function takeResult(result: object): unknown {
 }
 
 /** A script that could not be compiled made no promise. */
-function syntaxErrorOf({ result, exceptionDetails }: Runtime.EvaluateReturnType): unknown {
+function syntaxErrorOf(name: string, { result, exceptionDetails }: Runtime.EvaluateReturnType): unknown {
   const [firstLine = ''] = (result.description ?? 'the script can not be compiled').split('\n');
   const error = new SyntaxError(firstLine.replace(/^SyntaxError: /, ''));
   const line = (exceptionDetails?.lineNumber ?? 0) + 1;
   const column = (exceptionDetails?.columnNumber ?? 0) + 1;
-  error.stack = `${firstLine}\n    at ${exceptionDetails?.url ?? '<anonymous>'}:${line}:${column}`;
+  error.stack = `${firstLine}\n    at ${name}:${line}:${column}`;
   return error;
 }

@@ -11,6 +11,7 @@ import { Marks } from './marks';
 import { define, defineModuleLoading } from './modules';
 import { Reports } from './reports';
 import { newSharedState, RingWriter } from './ring';
+import { trimStackTraces } from './stack-traces';
 import { StandardStreams } from './standard-streams';
 import type { ToMain, ToWorker, WorkerStart } from './thread-message';
 import { gateTimers } from './timers';
@@ -104,10 +105,9 @@ function prepareProcess(): void {
     configurable: true,
   });
   define('exit', exit);
-  for (const name of ['module', 'exports', '__filename', '__dirname'])
-    Reflect.deleteProperty(globalThis, name);
   defineModuleLoading(load);
-  gateTimers(() => commands.newStopCheck());
+  gateTimers(() => commands.timerOwner());
+  trimStackTraces();
   process.setUncaughtExceptionCaptureCallback(uncaught);
 }
 

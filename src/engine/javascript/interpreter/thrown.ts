@@ -14,7 +14,7 @@ export function describeThrown(thrown: unknown, run: number): ErrorReport {
     type,
     errorId: typeof code === 'string' ? code : type,
     category: type === 'SyntaxError' ? 'ParserError' : 'OperationStopped',
-    stack: isError ? userFrames(shown(read(thrown, 'stack'))) : '',
+    stack: isError ? framesOf(shown(read(thrown, 'stack'))) : '',
     value: toWireOrText(thrown),
   };
 }
@@ -37,15 +37,10 @@ function typeOf(thrown: unknown): string {
   return typeof name === 'string' && name !== '' ? name : 'Object';
 }
 
-/** The frames of the command, without what called it. */
-function userFrames(stack: string): string {
+/** The frames alone. */
+function framesOf(stack: string): string {
   const lines = stack.split('\n').filter((line) => /^\s+at /.test(line));
-  const caller = lines.findIndex((line) => line.includes('node:inspector'));
-  const frames = caller < 0 ? lines : lines.slice(0, caller);
-  return frames
-    .filter((line) => !line.includes('runspaced:'))
-    .map((line) => line.trim())
-    .join('\n');
+  return lines.map((line) => line.trim()).join('\n');
 }
 
 function read(object: object, name: string): unknown {

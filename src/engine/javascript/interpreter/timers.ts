@@ -7,81 +7,89 @@ import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** Whether the command that was running when this was made has been stopped. */
-export type StopCheck = () => boolean;
+/** The command that has set a timer. */
+export interface TimerOwner {
+  readonly isStopped: () => boolean;
+  /** Calls the timer's callback in the command's name. */
+  readonly act: (callback: () => unknown) => unknown;
+}
 
-/** Called whenever a timer is set; undefined: no command is running. */
-type NewCheck = () => StopCheck | undefined;
+/** Called whenever a timer is set; undefined: by no command. */
+type FindOwner = () => TimerOwner | undefined;
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
 const names = ['setTimeout', 'setInterval', 'setImmediate'] as const;
 
 /** Replaces node's timers: the global ones and those of its modules. */
-export function gateTimers(newCheck: NewCheck): void {
+export function gateTimers(findOwner: FindOwner): void {
   for (const name of names) {
-    const gated = gatedTimer(timers[name] as AnyFunction, newCheck);
+    const gated = gatedTimer(timers[name] as AnyFunction, findOwner);
     replace(globalThis, name, gated);
     replace(timers, name, gated);
   }
-  replace(timersPromises, 'setTimeout', gatedPromise(timersPromises.setTimeout as AnyFunction, newCheck));
-  replace(timersPromises, 'setImmediate', gatedPromise(timersPromises.setImmediate as AnyFunction, newCheck));
-  replace(timersPromises, 'setInterval', gatedIterable(timersPromises.setInterval as AnyFunction, newCheck));
+  replace(timersPromises, 'setTimeout', gatedPromise(timersPromises.setTimeout as AnyFunction, findOwner));
+  replace(
+    timersPromises,
+    'setImmediate',
+    gatedPromise(timersPromises.setImmediate as AnyFunction, findOwner),
+  );
+  replace(timersPromises, 'setInterval', gatedIterable(timersPromises.setInterval as AnyFunction, findOwner));
   const { scheduler } = timersPromises;
-  replace(scheduler, 'wait', gatedPromise(scheduler.wait.bind(scheduler) as AnyFunction, newCheck));
+  replace(scheduler, 'wait', gatedPromise(scheduler.wait.bind(scheduler) as AnyFunction, findOwner));
   syncBuiltinESMExports();
 }
 
-function gatedTimer(original: AnyFunction, newCheck: NewCheck): AnyFunction {
+function gatedTimer(original: AnyFunction, findOwner: FindOwner): AnyFunction {
   const gated: AnyFunction = function (callback, ...rest) {
     return original(
-      typeof callback === 'function' ? gatedCallback(callback as AnyFunction, newCheck) : callback,
+      typeof callback === 'function' ? gatedCallback(callback as AnyFunction, findOwner) : callback,
       ...rest,
     );
   };
   const promised: unknown = Reflect.get(original, promisify.custom);
   if (typeof promised === 'function')
     Object.defineProperty(gated, promisify.custom, {
-      value: gatedPromise(promised as AnyFunction, newCheck),
+      value: gatedPromise(promised as AnyFunction, findOwner),
     });
   return Object.defineProperty(gated, 'name', { value: original.name });
 }
 
-function gatedCallback(callback: AnyFunction, newCheck: NewCheck): AnyFunction {
-  const isStopped = newCheck();
-  if (isStopped === undefined) return callback;
+function gatedCallback(callback: AnyFunction, findOwner: FindOwner): AnyFunction {
+  const owner = findOwner();
+  if (owner === undefined) return callback;
   return function (...args) {
-    if (!isStopped()) return callback.apply(this, args);
+    if (!owner.isStopped()) return owner.act(() => callback.apply(this, args));
     // An interval: `this` is its timer.
     clearInterval(this as NodeJS.Timeout);
     return undefined;
   };
 }
 
-function gatedPromise(original: AnyFunction, newCheck: NewCheck): AnyFunction {
-  return (...args) => gate(original(...args) as Promise<unknown>, newCheck());
+function gatedPromise(original: AnyFunction, findOwner: FindOwner): AnyFunction {
+  return (...args) => gate(original(...args) as Promise<unknown>, findOwner());
 }
 
-function gatedIterable(original: AnyFunction, newCheck: NewCheck): AnyFunction {
+function gatedIterable(original: AnyFunction, findOwner: FindOwner): AnyFunction {
   return (...args) => {
-    const isStopped = newCheck();
+    const owner = findOwner();
     const ticks = original(...args) as AsyncGenerator;
     const next = ticks.next.bind(ticks);
-    return Object.assign(ticks, { next: () => gate(next(), isStopped) });
+    return Object.assign(ticks, { next: () => gate(next(), owner) });
   };
 }
 
 /** After a stop the promise is never settled. */
-function gate(promise: Promise<unknown>, isStopped: StopCheck | undefined): Promise<unknown> {
-  if (isStopped === undefined) return promise;
+function gate(promise: Promise<unknown>, owner: TimerOwner | undefined): Promise<unknown> {
+  if (owner === undefined) return promise;
   return new Promise((resolve, reject) => {
     promise.then(
       (value) => {
-        if (!isStopped()) resolve(value);
+        if (!owner.isStopped()) resolve(value);
       },
       (thrown: unknown) => {
         // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is handed on as it is
-        if (!isStopped()) reject(thrown);
+        if (!owner.isStopped()) reject(thrown);
       },
     );
   });

@@ -20,7 +20,7 @@ import type { ToMain, ToWorker, WorkerStart } from './thread-message';
 const hearingMs = 15;
 const nudgeEveryMs = 5;
 /** How long the main thread may take to leave before the process is killed. */
-const leavePatienceMs = 500;
+const leavePatienceMs = 300;
 /** Commands come from the engine, which has its own limits. */
 const noLimit = Number.MAX_SAFE_INTEGER;
 
@@ -138,6 +138,8 @@ function drain(): void {
 }
 
 function leave(): void {
+  // Node waits for inspectors when it exits.
+  inspector.disconnect();
   toMain({ is: 'leave' });
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), leavePatienceMs);
 }
