@@ -41,8 +41,8 @@ export function isPattern(reference: string): boolean {
 export function findByReference<T extends Named>(sessions: readonly T[], reference: string): readonly T[] {
   const text = reference.toLowerCase();
   if (isPattern(text)) {
-    const matches = patternOf(text);
-    return sessions.filter((session) => matches.test(session.name.toLowerCase()));
+    const parts = partsOf(text);
+    return sessions.filter((session) => matchesParts(session.name.toLowerCase(), parts));
   }
   const rules: ((session: T) => boolean)[] = [
     (session) => String(session.number) === text,
@@ -57,14 +57,46 @@ export function findByReference<T extends Named>(sessions: readonly T[], referen
   return [];
 }
 
-/** PowerShell's wildcards as a regular expression. An unfinished `[` stands for itself. */
-function patternOf(pattern: string): RegExp {
-  const parts = pattern.match(/\*|\?|\[[^\]]+\]|[^]/g) ?? [];
-  const body = parts.map((part) => {
-    if (part === '*') return '.*';
-    if (part === '?') return '.';
-    if (part.length > 1) return `[${part.slice(1, -1).replace(/[\\^\]]/g, '\\$&')}]`;
-    return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+/** One place of a pattern: a run of any length, or a test of one character. */
+type Part = 'anyRun' | ((character: string) => boolean);
+
+/** PowerShell's wildcards. An unfinished `[` stands for itself; a range that runs backwards holds nothing. */
+function partsOf(pattern: string): readonly Part[] {
+  const parts = pattern.match(/\*+|\?|\[[^\]]+\]|[^]/g) ?? [];
+  return parts.map((part) => {
+    if (part.startsWith('*')) return 'anyRun';
+    if (part === '?') return () => true;
+    return part.length > 1 ? oneOf(part.slice(1, -1)) : (character) => character === part;
   });
-  return new RegExp(`^${body.join('')}$`, 's');
+}
+
+/** The inside of `[…]`: characters and ranges. */
+function oneOf(text: string): (character: string) => boolean {
+  const ranges = (text.match(/[^]-[^]|[^]/g) ?? []).map(
+    (range) => [range.charAt(0), range.slice(-1)] as const,
+  );
+  return (character) => ranges.some(([from, to]) => character >= from && character <= to);
+}
+
+/** In a time that grows with both lengths multiplied, whatever the pattern: only the last run is ever tried again. */
+function matchesParts(text: string, parts: readonly Part[]): boolean {
+  let at = 0;
+  let run: { readonly part: number; readonly end: number } | undefined;
+  let part = 0;
+  while (at < text.length || part < parts.length) {
+    const current = parts[part];
+    if (current === 'anyRun') {
+      run = { part, end: at };
+      part += 1;
+    } else if (current !== undefined && at < text.length && current(text.charAt(at))) {
+      part += 1;
+      at += 1;
+    } else {
+      if (run === undefined || run.end >= text.length) return false;
+      run = { part: run.part, end: run.end + 1 };
+      part = run.part + 1;
+      at = run.end;
+    }
+  }
+  return true;
 }

@@ -21,8 +21,16 @@ test.each([
   ['an unknown name', 'db', []],
   ['a dot, which is no pattern', 'web.', []],
   ['an unfinished set', 'web[', []],
+  ['a range that runs backwards', 'web[9-1]', []],
+  ['a set with other characters in it', 'web[\\^2]', [web2]],
+  ['runs around a text', '*e*2', [web2]],
 ])('P39 %s finds what PowerShell would find', (_what, reference, expected) => {
   expect(findByReference(all, reference)).toEqual(expected);
+});
+
+test('P39 a pattern made to be slow is answered at once', () => {
+  const long = session(4, 'a'.repeat(127) + 'b', '44444444-dddd-4ddd-8ddd-dddddddddddd');
+  expect(findByReference([long], `${'*a'.repeat(60)}*c`)).toEqual([]);
 });
 
 test.each([
