@@ -22,3 +22,9 @@ export class UsageError extends Error {
 export class BrokenPipe extends Error {
   override readonly name = 'BrokenPipe';
 }
+
+/** The code of an error of the system, such as `ENOENT`; undefined for other errors. */
+export function systemCode(error: unknown): string | undefined {
+  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
+  return hasCode && typeof error.code === 'string' ? error.code : undefined;
+}

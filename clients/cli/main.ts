@@ -5,8 +5,8 @@ import { Terminal } from './terminal';
 /** The program `runspace`. */
 async function main(): Promise<void> {
   const { stdout, stderr, env, argv } = process;
-  const hasColour = (env['NO_COLOR'] ?? '') === '';
-  const terminal = new Terminal({ stdout, stderr }, hasColour);
+  const colours = (env['NO_COLOR'] ?? '') === '' ? 'coloured' : 'plain';
+  const terminal = new Terminal({ stdout, stderr }, colours);
   // Not by letting the event loop run out: a source of input or a connection may still be open.
   process.exit(await run(argv.slice(2), { commands, environment: env, terminal }));
 }

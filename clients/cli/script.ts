@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Context } from './context';
 import { decodeScript } from './decode-script';
-import { UsageError } from './failure';
+import { systemCode, UsageError } from './failure';
 
 /** The script that a command line asks to run: after `--`, by --command, or from a file. Throws before any connection. */
 export function scriptOf(context: Context): string {
@@ -45,10 +45,10 @@ function readScript(path: string): string {
 }
 
 function whyUnreadable(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = systemCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file on this side';
   if (code === 'EACCES' || code === 'EPERM') return 'it is not readable for you';
-  return error instanceof Error ? error.message : String(error);
+  return String(error);
 }
 
 function unusable(path: string, why: string, cause?: unknown): UsageError {

@@ -1,9 +1,12 @@
-import { BrokenPipe } from './failure';
+import { BrokenPipe, systemCode } from './failure';
 
 /** A stream that this program writes to. */
-export type Output = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'> & {
+export interface Output {
+  readonly isTTY: boolean;
+  readonly columns: number;
+  write(text: string, written: (error?: Error | null) => void): boolean;
   on(event: 'error', listener: (error: Error) => void): unknown;
-};
+}
 
 /** Where this program writes, and in which manner. */
 export class Terminal {
@@ -11,10 +14,10 @@ export class Terminal {
   readonly #stderr: Output;
   readonly #hasColour: boolean;
 
-  constructor(streams: { readonly stdout: Output; readonly stderr: Output }, hasColour: boolean) {
+  constructor(streams: { readonly stdout: Output; readonly stderr: Output }, colours: 'coloured' | 'plain') {
     this.#stdout = streams.stdout;
     this.#stderr = streams.stderr;
-    this.#hasColour = hasColour;
+    this.#hasColour = colours === 'coloured';
     // A failed write is reported to the write itself; without a listener Node would end the process.
     for (const stream of [this.#stdout, this.#stderr]) stream.on('error', () => undefined);
   }
@@ -59,12 +62,12 @@ function written(stream: Output, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
       if (error === undefined || error === null) resolve();
-      else
-        reject(
-          'code' in error && error.code === 'EPIPE'
-            ? new BrokenPipe('nobody reads the output', { cause: error })
-            : error,
-        );
+      else reject(isBrokenPipe(error) ? new BrokenPipe('nobody reads the output', { cause: error }) : error);
     });
   });
+}
+
+/** Node destroys a stream whose reader is gone; later writes fail in another way. */
+function isBrokenPipe(error: Error): boolean {
+  return ['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED'].includes(systemCode(error) ?? '');
 }
