@@ -61,6 +61,7 @@ export interface NewSession {
 /** Opens, closes, adopts and forgets sessions: everything for which a keeper is needed. */
 export class Lifecycle {
   readonly #around: LifecycleSurroundings;
+  readonly #openings = new Map<SessionId, Promise<void>>();
   readonly #adoptions = new Map<SessionId, Promise<KeeperClient>>();
   readonly #closings = new Map<SessionId, Promise<void>>();
 
@@ -82,12 +83,12 @@ export class Lifecycle {
     const { table, clock } = this.#around;
     const engine = this.#around.findEngine(wanted.engine, wanted.environment['PATH']);
     const options = completeOptions(wanted.options);
-    const number = table.takeNumber();
+    const { number, name } = table.takeNumber(wanted.owner);
     const now = clock.now();
     const session = this.restore({
       id: wanted.id,
       number,
-      name: wanted.name === '' ? `Runspace${String(number)}` : wanted.name,
+      name: wanted.name === '' ? name : wanted.name,
       owner: wanted.owner,
       engine: engine.engine,
       target: 'localhost',
@@ -108,7 +109,8 @@ export class Lifecycle {
       table.remove(session);
       throw error;
     }
-    void this.#open(session, wanted, engine);
+    const opening = this.#open(session, wanted, engine).finally(() => this.#openings.delete(session.id));
+    this.#openings.set(session.id, opening);
     return session;
   }
 
@@ -194,18 +196,30 @@ export class Lifecycle {
   /** Ends a session and deletes its records. */
   async remove(session: Session, problem: Problem): Promise<void> {
     await this.close(session, problem);
+    await this.#letGo(session, problem);
     session.setProblem(problem);
     await this.#around.erase(session.id, 'records');
   }
 
   /** Forgets a closed session altogether. */
   async forget(session: Session): Promise<void> {
+    await this.#letGo(session, removed(session));
+    await this.#around.save(session.stored); // Saves come in order: none is left that would write after the end.
     this.#around.table.remove(session);
     await this.#around.erase(session.id, 'everything');
   }
 
   /** A keeper says how a session is. */
   take(keeper: KeeperClient, kept: KeptSession): void {
+    const adoption = this.#adoptions.get(kept.sessionId);
+    if (adoption !== undefined) {
+      // Whose it is stands only when the adoption is answered.
+      const again = (): void => {
+        this.take(keeper, kept);
+      };
+      void adoption.then(again, again);
+      return;
+    }
     const session = this.#around.table.get(kept.sessionId);
     if (session === undefined || session.stored.keeperId !== keeper.keeperId) {
       void keeper.forgetSession({ sessionId: kept.sessionId }).catch((error: unknown) => {
@@ -225,6 +239,7 @@ export class Lifecycle {
       const session = this.#around.table.get(id);
       if (session?.stored.keeperId !== keeperId || session.state === 'closed') continue;
       session.loseRunspace(keeperLost(session));
+      if (isClosed(session)) continue;
       void this.#adopt(session).catch((error: unknown) => {
         this.#around.log.error('session not adopted', error, { session: id });
       });
@@ -241,6 +256,7 @@ export class Lifecycle {
     try {
       const keeper = await this.#around.keepers().place(session.id, session.owner);
       session.setKeeper(keeper.keeperId);
+      if (!isOpening(session)) return; // It was removed meanwhile.
       await keeper.openSession({
         ...labels(session),
         engine: engine.engine,
@@ -261,6 +277,14 @@ export class Lifecycle {
   async #close(session: Session, problem: Problem): Promise<void> {
     const wasBroken = session.state === 'broken';
     if (session.state !== 'closing') session.apply('closeRequested', { problem });
+    await this.#letGo(session, problem);
+    if (!wasBroken && session.state === 'closing') session.apply('runspaceClosed', { problem });
+  }
+
+  /** Its keeper ends what is left of it and forgets it. */
+  async #letGo(session: Session, problem: Problem): Promise<void> {
+    // What is being opened or adopted can be ended only when its keeper has it.
+    await Promise.allSettled([this.#openings.get(session.id), this.#adoptions.get(session.id)]);
     const keeper = this.#keeperOf(session);
     try {
       if (keeper !== undefined) {
@@ -276,7 +300,6 @@ export class Lifecycle {
     }
     this.#around.keepers().release(session.id);
     session.setKeeper(undefined);
-    if (!wasBroken && session.state === 'closing') session.apply('runspaceClosed', { problem });
   }
 
   #adopt(session: Session): Promise<KeeperClient> {
@@ -290,12 +313,17 @@ export class Lifecycle {
   async #adoptNow(session: Session): Promise<KeeperClient> {
     const former = session.stored.keeperId;
     const keeper = await this.#around.keepers().place(session.id, session.owner);
-    await keeper.adoptSession({
-      ...labels(session),
-      formerKeeperId: former ?? '',
-      options: { ...fromSessionOptions(session.stored.options) },
-      problem: toProblem(keeperLost(session)),
-    });
+    try {
+      await keeper.adoptSession({
+        ...labels(session),
+        formerKeeperId: former ?? '',
+        options: { ...fromSessionOptions(session.stored.options) },
+        problem: toProblem(keeperLost(session)),
+      });
+    } catch (error) {
+      this.#around.keepers().release(session.id);
+      throw error;
+    }
     session.setKeeper(keeper.keeperId);
     return keeper;
   }
@@ -318,6 +346,10 @@ function isOpening(session: Session): boolean {
   return session.state === 'opening';
 }
 
+function isClosed(session: Session): boolean {
+  return session.state === 'closed';
+}
+
 function labels(session: Session): { sessionId: string; sessionName: string; target: string } {
   return { sessionId: session.id, sessionName: session.name, target: session.stored.target };
 }
@@ -335,6 +367,10 @@ function keeperLost(session: Session): Problem {
       'what it wrote can still be received. Open a new session to go on',
     facts: { session: session.name },
   };
+}
+
+function removed(session: Session): Problem {
+  return { code: 'REMOVED', message: 'it was removed', facts: { session: session.name } };
 }
 
 /** Why no command can run in a session that is not open. */

@@ -137,7 +137,8 @@ export class Session {
   takeKept(kept: KeptSession): void {
     const before = this.#kept;
     this.#kept = kept;
-    if (kept.runspaceId !== this.#stored.runspaceId || kept.engineVersion !== this.#stored.engineVersion)
+    // A keeper that has only the records of it does not know what engine they came from.
+    if (kept.runspaceId !== '')
       this.#store({ runspaceId: kept.runspaceId, engineVersion: kept.engineVersion });
     this.#followRunspace(kept);
     if ((before?.ownerReaders ?? 0) !== kept.ownerReaders) this.#settleIdleClock();

@@ -30,10 +30,18 @@ export class SessionTable {
     return [...this.#sessions.values()].sort((a, b) => a.number - b.number);
   }
 
-  /** The number of the next session. Numbers are not used again while any later session is known. */
-  takeNumber(): number {
-    this.#lastNumber += 1;
-    return this.#lastNumber;
+  /**
+   * The number of the next session, with the name it gets when its owner gives none; a number whose name the owner has
+   * given to another session is passed over. Numbers are not used again while any later session is known.
+   */
+  takeNumber(owner: Principal): { readonly number: number; readonly name: string } {
+    const taken = new Set(this.#living(owner).map(({ name }) => name.toLowerCase()));
+    let name: string;
+    do {
+      this.#lastNumber += 1;
+      name = `Runspace${String(this.#lastNumber)}`;
+    } while (taken.has(name.toLowerCase()));
+    return { number: this.#lastNumber, name };
   }
 
   /** Tells those who watch. */
