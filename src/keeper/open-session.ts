@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import type { Clock } from '../core/clock';
+import { RunspaceError, toError } from '../core/error';
+import { asKeeperId, asSessionId, type KeeperId } from '../core/ids';
+import type { Log } from '../core/log';
+import type { EngineName } from '../engine/engine';
+import type { AdoptSessionRequest, OpenSessionRequest } from '../gen/runspace/keeper/v1/keeper';
+import { makeFolder } from '../store/folder';
+import { acquireLock, type Lock } from '../store/lock';
+import type { StateLayout } from '../store/state-layout';
+import { fromProblem } from '../status/problem';
+import { endPipeline, readFinal } from './end-pipeline';
+import { endEngine, readEngineRecord, removeEngineRecord } from './engine-record';
+import type { Pipeline } from './pipeline';
+import { PipelineTable } from './pipeline-table';
+import { Runspace, type Engines, type OpenEngine } from './runspace';
+import { Secrets } from './secrets';
+import { sessionFiles, type SessionFiles } from './session-files';
+import { SessionHost, type HostParts } from './session-host';
+import { SessionJournal } from './session-journal';
+import { applicationArguments, journalOptions, settingsOf } from './session-settings';
+
+/** What sessions get from their keeper. */
+export interface SessionSurroundings {
+  readonly layout: StateLayout;
+  readonly keeperId: KeeperId;
+  readonly engines: Engines;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called after each change of a session that Watch shows. */
+  readonly changed: (sessionId: string) => void;
+}
+
+/**
+ * A new session, whose engine begins to open. Errors: ENGINE_NOT_FOUND for an engine that this keeper can't open,
+ * INVALID_ARGUMENT, JOURNAL_FULL, STATE_FOLDER_UNUSABLE.
+ */
+export async function openSession(
+  request: OpenSessionRequest,
+  around: SessionSurroundings,
+): Promise<SessionHost> {
+  const { layout, keeperId, clock, log } = around;
+  const open = engineOf(request.engine, around.engines);
+  const files = sessionFiles(layout, asSessionId(request.sessionId));
+  const secrets = new Secrets();
+  const args = applicationArguments(request.options, secrets);
+  const settings = settingsOf(request.options);
+  makeFolder(files.pipelines);
+  const journal = SessionJournal.create(files.journal, { secrets, clock, log });
+  const host = new SessionHost(hostParts(request, around, { files, journal, secrets }));
+  const runspace = await Runspace.begin({
+    open,
+    options: {
+      program: request.program === '' ? undefined : request.program,
+      environment: request.environment,
+      workingDirectory: request.workingDirectory,
+      openTimeoutMs: settings.openTimeoutMs,
+      maximumReceivedObjectSize: settings.maximumReceivedObjectSize,
+      applicationArguments: args,
+      onNotice: (record) => journal.notice(record),
+    },
+    recordFile: files.engineRecord,
+    record: { keeperId, nonce: randomUUID(), engine: request.engine },
+    clock,
+    log,
+    changed: (state) => host.runspaceIs(state),
+  });
+  host.setRunspace(runspace);
+  return host;
+}
+
+/**
+ * Takes over what a dead keeper left of a session: ends its engine's processes, cuts torn tails, and ends unfinished
+ * pipelines with the problem given. The session is broken, its records whole. Where the process dies in the middle,
+ * the next adoption goes on: each step finds done what is done. Error: STATE_FOLDER_LOCKED while that keeper lives.
+ */
+export async function adoptSession(
+  request: AdoptSessionRequest,
+  around: SessionSurroundings,
+): Promise<SessionHost> {
+  const { layout, clock, log } = around;
+  using _lock = lockOf(request.formerKeeperId, layout);
+  const files = sessionFiles(layout, asSessionId(request.sessionId));
+  await endFormerEngine(files.engineRecord, log);
+  const problem =
+    request.problem === undefined
+      ? new RunspaceError('KEEPER_LOST', 'the keeper of this session died; open a new session to go on')
+      : fromProblem(request.problem);
+  const secrets = new Secrets();
+  makeFolder(files.pipelines);
+  const journal = await SessionJournal.open(files.journal, { secrets, clock, log });
+  const parts = hostParts(request, around, { files, journal, secrets });
+  for (const pipeline of parts.table.all) {
+    await settle(pipeline, problem, parts);
+  }
+  const host = new SessionHost(parts);
+  host.runspaceIs({ is: 'broken', problem });
+  return host;
+}
+
+function engineOf(name: string, engines: Engines): OpenEngine {
+  const names = Object.keys(engines);
+  const known = names.find((each): each is EngineName => each === name);
+  const open = known === undefined ? undefined : engines[known];
+  if (open !== undefined) return open;
+  throw new RunspaceError(
+    'ENGINE_NOT_FOUND',
+    `there is no engine "${name}" here; there are: ${names.join(', ')}`,
+    {
+      facts: { engine: name },
+    },
+  );
+}
+
+interface OwnParts {
+  readonly files: SessionFiles;
+  readonly journal: SessionJournal;
+  readonly secrets: Secrets;
+}
+
+function hostParts(
+  request: OpenSessionRequest | AdoptSessionRequest,
+  { clock, log, changed }: SessionSurroundings,
+  { files, journal, secrets }: OwnParts,
+): HostParts {
+  const noteChange = (): void => changed(request.sessionId);
+  const table = PipelineTable.open({
+    folder: files.pipelines,
+    logFile: files.pipelineLog,
+    journals: journalOptions(settingsOf(request.options)),
+    log,
+    changed: noteChange,
+  });
+  return {
+    id: asSessionId(request.sessionId),
+    name: request.sessionName,
+    target: request.target,
+    options: request.options,
+    table,
+    journal,
+    secrets,
+    clock,
+    log,
+    changed: noteChange,
+  };
+}
+
+/** The lock of a keeper that must be dead; held while its session is taken over. */
+function lockOf(keeperId: string, layout: StateLayout): Lock | undefined {
+  if (keeperId === '' || !existsSync(layout.keeperFolder(asKeeperId(keeperId)))) return undefined;
+  const result = acquireLock(layout.keeperLock(asKeeperId(keeperId)));
+  if (result.is === 'acquired') return result.lock;
+  throw new RunspaceError(
+    'STATE_FOLDER_LOCKED',
+    `keeper ${keeperId} still runs, and this session is its own`,
+    {
+      facts: { keeper: keeperId, pid: String(result.pid ?? '') },
+    },
+  );
+}
+
+async function endFormerEngine(recordFile: string, log: Log): Promise<void> {
+  const found = await readEngineRecord(recordFile);
+  switch (found.is) {
+    case 'missing':
+      return;
+    case 'broken':
+      log.warn('engine record unreadable', { path: found.path, why: found.error.message });
+      return;
+    case 'read':
+      log.info('orphaned engine ended', { groups: endEngine(found.value), engine: found.value.engine });
+      await removeEngineRecord(recordFile);
+  }
+}
+
+/** Gives a pipeline of a dead keeper its end. One that can't be read ends as JOURNAL_DAMAGED and stops no other. */
+async function settle(pipeline: Pipeline, problem: RunspaceError, parts: HostParts): Promise<void> {
+  const { clock, log, table } = parts;
+  const wasFinished = pipeline.isFinished;
+  try {
+    const isFinal = await pipeline.journal.use((journal) => journal.isFinal);
+    if (!isFinal && !wasFinished) {
+      await endPipeline(pipeline, { stream: 'final', state: 'failed', reason: problem }, parts);
+    } else if (!wasFinished) {
+      // The former keeper wrote the final record and died before it wrote down the end.
+      const final = await pipeline.journal.use(readFinal);
+      pipeline.begin(pipeline.started.createdAt);
+      pipeline.finish(final, clock.now());
+    }
+  } catch (thrown) {
+    log.error('pipeline unreadable', thrown, { pipeline: pipeline.started.id });
+    if (pipeline.isFinished) return;
+    const reason =
+      thrown instanceof RunspaceError
+        ? thrown
+        : new RunspaceError('JOURNAL_DAMAGED', toError(thrown).message);
+    if (pipeline.end === undefined)
+      pipeline.finish({ stream: 'final', state: 'failed', reason }, clock.now());
+  }
+  if (wasFinished) table.released(pipeline);
+  else table.ended(pipeline);
+}

@@ -1,0 +1,171 @@
+import type { Clock } from '../core/clock';
+import { RunspaceError, toError } from '../core/error';
+import type { Log } from '../core/log';
+import type { FinalRecord, StreamRecord } from '../core/record';
+import type { Engine, Invocation } from '../engine/engine';
+import type { Journal } from '../journal/journal';
+import { endedBy } from './ended-by';
+import { FinalWriter } from './final-writer';
+import type { Pipeline } from './pipeline';
+import { isJournalFull, RecordWriter } from './record-writer';
+import { RunClock, type RunTimeouts } from './run-clock';
+import type { Secrets } from './secrets';
+import type { SessionQuota } from './session-quota';
+import { isReadyThisTurn, nextTurn } from './turn';
+
+/** What one run of a pipeline needs. */
+export interface RunParts {
+  readonly pipeline: Pipeline;
+  readonly journal: Journal;
+  readonly engine: Engine;
+  readonly invocation: Invocation;
+  readonly timeouts: RunTimeouts;
+  readonly secrets: Secrets;
+  readonly quota: SessionQuota;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** After an engine is gone its command's last record must come within this time, or it is made up here. */
+const lastWordsMs = 2_000;
+
+/**
+ * Runs one command: pulls batches of records from the engine at the pace the session's limits allow, and writes each
+ * to the journal before anybody can see it. Batches that are there together become one; what is there is never held
+ * back for what may come. After each written batch the other sessions of this keeper get their turn.
+ *
+ * From a stop on (asked for, timed out, or because the disk is full) the engine is read without pause, and what it
+ * still writes is counted and left out: one gap before the final record.
+ */
+export class PipelineRun {
+  readonly #parts: RunParts;
+  readonly #writer: RecordWriter;
+  readonly #runClock: RunClock;
+  #leftOut = 0;
+  #diskFull: RunspaceError | undefined;
+
+  private constructor(parts: RunParts) {
+    const { pipeline, clock, timeouts } = parts;
+    this.#parts = parts;
+    this.#writer = new RecordWriter(parts);
+    this.#runClock = new RunClock({
+      clock,
+      timeouts,
+      isHeld: () => pipeline.waitingFor === 'reader',
+      expired: (problem) => this.#stop(problem),
+    });
+  }
+
+  /** Resolves when the final record is readable (or kept in memory, where the disk has no room for it). Never rejects. */
+  static async run(parts: RunParts): Promise<void> {
+    const run = new PipelineRun(parts);
+    let final: FinalRecord;
+    try {
+      final = await run.#pump();
+    } catch (thrown) {
+      parts.log.error('pipeline failed by us', thrown, { pipeline: parts.pipeline.started.id });
+      parts.engine.stop();
+      final = { stream: 'final', state: 'failed', reason: internal(thrown) };
+    } finally {
+      run.#runClock[Symbol.dispose]();
+    }
+    run.#finish(final);
+  }
+
+  async #pump(): Promise<FinalRecord> {
+    const batches = this.#batches()[Symbol.asyncIterator]();
+    let next = batches.next();
+    // A stop that came before the engine had the command found nothing to stop.
+    if (this.#parts.pipeline.stop !== undefined) this.#parts.engine.stop();
+    for (;;) {
+      const result = await next;
+      if (result.done === true) return withoutFinal();
+      for (const record of result.value) {
+        if (record.stream === 'final') return record;
+        await this.#take(record);
+      }
+      this.#runClock.noteOutput();
+      next = batches.next();
+      // What fails before it is awaited must not count as unhandled; it is awaited at the top.
+      next.catch(() => undefined);
+      if (this.#writer.waiting > 0 && !(await isReadyThisTurn(next))) await this.#flush();
+    }
+  }
+
+  /** The engine's batches; where it is gone without a final record, one that says so. */
+  #batches(): AsyncIterable<readonly StreamRecord[]> {
+    const { engine, invocation } = this.#parts;
+    return endedBy(engine.invoke(invocation), this.#engineGone());
+  }
+
+  async #engineGone(): Promise<readonly StreamRecord[]> {
+    const { engine, clock } = this.#parts;
+    const end = await engine.ended;
+    await new Promise<void>((resolve) => clock.after(lastWordsMs, resolve));
+    const reason =
+      end.is === 'lost'
+        ? end.error
+        : new RunspaceError('ENGINE_LOST', 'the engine left while its command ran; open a new session');
+    return [{ stream: 'final', state: 'failed', reason }];
+  }
+
+  async #take(record: StreamRecord): Promise<void> {
+    if (this.#parts.pipeline.stop !== undefined) this.#leftOut += 1;
+    else if (this.#writer.add(record) === 'full') await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const { journal, quota, pipeline } = this.#parts;
+    const before = journal.bytes;
+    try {
+      this.#writer.flush();
+    } catch (thrown) {
+      if (!isJournalFull(thrown)) throw thrown;
+      this.#noRoom(thrown);
+      return;
+    }
+    await quota.afterWrite(journal.bytes - before, pipeline);
+    await nextTurn();
+  }
+
+  /** The disk takes no more: the command is stopped, the session goes on. */
+  #noRoom(error: RunspaceError): void {
+    this.#leftOut += this.#writer.drop();
+    this.#diskFull = error;
+    this.#stop(error);
+  }
+
+  #stop(problem: RunspaceError): void {
+    const { pipeline, engine, clock } = this.#parts;
+    if (pipeline.requestStop({ problem, at: clock.now(), endsEngine: false })) engine.stop();
+  }
+
+  #finish(engineFinal: FinalRecord): void {
+    const final = this.#finalOf(engineFinal);
+    new FinalWriter(final, { ...this.#parts, writer: this.#writer }).write(this.#leftOut);
+  }
+
+  #finalOf(final: FinalRecord): FinalRecord {
+    const { stop } = this.#parts.pipeline;
+    if (this.#diskFull !== undefined) return { stream: 'final', state: 'failed', reason: this.#diskFull };
+    if (stop === undefined) return final;
+    const endedByUs = final.state === 'failed' && final.reason?.code === 'ENGINE_LOST' && stop.endsEngine;
+    if (final.state !== 'stopped' && !endedByUs) return final;
+    return { ...final, state: 'stopped', reason: stop.problem };
+  }
+}
+
+function withoutFinal(): FinalRecord {
+  const reason = new RunspaceError(
+    'ENGINE_PROTOCOL_ERROR',
+    'the engine ended the command without saying how',
+  );
+  return { stream: 'final', state: 'failed', reason };
+}
+
+function internal(thrown: unknown): RunspaceError {
+  if (thrown instanceof RunspaceError) return thrown;
+  return new RunspaceError('INTERNAL', 'something unexpected failed in the keeper; its log has it', {
+    cause: toError(thrown),
+  });
+}

@@ -1,0 +1,195 @@
+import type { RunspaceError } from '../core/error';
+import { type Problem } from '../core/error';
+import {
+  isFinalPipelineState,
+  nextPipelineState,
+  type PipelineEvent,
+  type PipelineState,
+} from '../core/pipeline-state';
+import type { FinalRecord } from '../core/record';
+import type { InputQueue } from './input-queue';
+import type { PipelineJournal } from './pipeline-journal';
+import type { EndedPipeline, StartedPipeline } from './pipeline-log';
+
+/** Why a pipeline is to end. */
+export interface StopRequest {
+  /** What the final record says; for a plain stop: STOPPED. */
+  readonly problem: RunspaceError;
+  /** Wall-clock milliseconds. */
+  readonly at: number;
+  /** The engine is ended for it: then the loss of the engine is no failure of the command. */
+  readonly endsEngine: boolean;
+}
+
+/** What a pipeline that is not finished waits for. */
+export type WaitingFor = 'nothing' | 'turn' | 'input' | 'reader';
+
+/** What a pipeline is made of. */
+export interface PipelineParts {
+  readonly started: StartedPipeline;
+  readonly journal: PipelineJournal;
+  readonly input: InputQueue | undefined;
+  /** Called after each change that listings show. */
+  readonly changed: () => void;
+}
+
+/** One command and its output, from being recorded to being removed. Its state is assigned here only. */
+export class Pipeline {
+  readonly started: StartedPipeline;
+  readonly journal: PipelineJournal;
+  readonly input: InputQueue | undefined;
+  /** Resolves when the final record is readable, or can't be written for now. */
+  readonly whenEnded: Promise<void>;
+  readonly #changed: () => void;
+  readonly #stopping = new AbortController();
+  readonly #ending = new AbortController();
+  #resolveEnded: () => void = () => undefined;
+  #state: PipelineState = 'notStarted';
+  #startedAt: number | undefined;
+  #end: EndedPipeline | undefined;
+  #stop: StopRequest | undefined;
+  #isBlocked = false;
+  #unwritten: RunspaceError | undefined;
+
+  constructor({ started, journal, input, changed }: PipelineParts) {
+    this.started = started;
+    this.journal = journal;
+    this.input = input;
+    this.#changed = changed;
+    this.whenEnded = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+  }
+
+  /** A pipeline that a former keeper saw the end of. */
+  static ended(parts: PipelineParts, end: EndedPipeline): Pipeline {
+    const pipeline = new Pipeline(parts);
+    pipeline.#state = end.state;
+    pipeline.#end = end;
+    pipeline.#resolveEnded();
+    pipeline.#ending.abort();
+    return pipeline;
+  }
+
+  get state(): PipelineState {
+    return this.#state;
+  }
+
+  get isFinished(): boolean {
+    return isFinalPipelineState(this.#state);
+  }
+
+  /** How it ended; undefined while it has not. */
+  get end(): EndedPipeline | undefined {
+    return this.#end;
+  }
+
+  /** When the engine got it; undefined: not yet, or never. */
+  get startedAt(): number | undefined {
+    return this.#end?.startedAt ?? this.#startedAt;
+  }
+
+  get stop(): StopRequest | undefined {
+    return this.#stop;
+  }
+
+  /** Aborts when a stop is asked for: from then on nothing holds the engine's output back. */
+  get stopSignal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Aborts when it ends, for those who would wait for ever if the final record can't be written. */
+  get endedSignal(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  get waitingFor(): WaitingFor {
+    if (this.isFinished) return 'nothing';
+    if (this.#state === 'notStarted') return 'turn';
+    if (this.#isBlocked) return 'reader';
+    return this.input?.isStarved === true ? 'input' : 'nothing';
+  }
+
+  /** Set while the final record could not be written: the error to tell readers who have all that is there. */
+  get unwrittenFinal(): RunspaceError | undefined {
+    return this.#unwritten;
+  }
+
+  /** The engine gets it now. */
+  begin(now: number): void {
+    this.#apply('started');
+    this.#startedAt = now;
+    this.#changed();
+  }
+
+  /**
+   * Asks for its end; true for the first who asks. A queued one is ended by the session, a finished one stays as it
+   * is. The first reason counts, unless a later request ends the engine.
+   */
+  requestStop(request: StopRequest): boolean {
+    if (this.isFinished) return false;
+    if (this.#stop !== undefined) {
+      if (request.endsEngine) this.#stop = { ...request, at: this.#stop.at };
+      return false;
+    }
+    this.#stop = request;
+    if (this.#state === 'running') this.#apply('stopRequested');
+    this.input?.discard();
+    this.#stopping.abort();
+    this.#changed();
+    return true;
+  }
+
+  /** Whether it waits for a reader, because the session's unread output is at its limit. */
+  setBlocked(isBlocked: boolean): void {
+    if (this.#isBlocked === isBlocked) return;
+    this.#isBlocked = isBlocked;
+    this.#changed();
+  }
+
+  /** Its final record was written. */
+  finish(final: FinalRecord, now: number): EndedPipeline {
+    this.#apply(eventOf(final, this.#state));
+    const end: EndedPipeline = {
+      state: final.state,
+      problem: final.reason === undefined ? undefined : problemOf(final.reason),
+      exitCode: final.exitCode,
+      startedAt: this.#startedAt,
+      endedAt: now,
+    };
+    this.#end = end;
+    this.#isBlocked = false;
+    this.input?.discard();
+    this.#resolveEnded();
+    this.#ending.abort();
+    this.#changed();
+    return end;
+  }
+
+  /** The final record found no room on the disk; undefined: now it did. */
+  setUnwrittenFinal(error: RunspaceError | undefined): void {
+    this.#unwritten = error;
+  }
+
+  #apply(event: PipelineEvent): void {
+    const next = nextPipelineState(this.#state, event);
+    if (next === undefined) throw new Error(`a pipeline that is ${this.#state} cannot take ${event}`);
+    this.#state = next;
+  }
+}
+
+function eventOf(final: FinalRecord, state: PipelineState): PipelineEvent {
+  switch (final.state) {
+    case 'completed':
+      return 'engineCompleted';
+    case 'failed':
+      return 'engineFailed';
+    case 'stopped':
+      return state === 'notStarted' ? 'stopRequested' : 'engineStopped';
+  }
+}
+
+/** The error as data that outlives it. */
+export function problemOf({ code, message, facts }: RunspaceError): Problem {
+  return { code, message, facts };
+}

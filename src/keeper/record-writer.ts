@@ -1,0 +1,106 @@
+import { RunspaceError, toError } from '../core/error';
+import type { Clock } from '../core/clock';
+import type { FinalRecord, StreamRecord } from '../core/record';
+import { Record as ProtoRecord } from '../gen/runspace/v1/record';
+import type { Journal } from '../journal/journal';
+import { batchBytes } from './limits';
+import { recordBody } from './record-to-proto';
+import type { Secrets } from './secrets';
+import { repeatedField } from './wire';
+
+/** What a writer needs. */
+export interface WriterParts {
+  readonly journal: Journal;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+}
+
+/**
+ * Encodes records as members of a RecordBatch, once, and appends them to a journal in batches. Numbers are inside the
+ * records, so they are given when a record is added: it becomes the last one of the journal after those that wait.
+ */
+export class RecordWriter {
+  readonly #journal: Journal;
+  readonly #secrets: Secrets;
+  readonly #clock: Clock;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+
+  constructor({ journal, secrets, clock }: WriterParts) {
+    this.#journal = journal;
+    this.#secrets = secrets;
+    this.#clock = clock;
+  }
+
+  /** Records that were added and not written. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Adds a record; says whether a batch is full, and `flush` due. */
+  add(record: StreamRecord): 'full' | 'hasRoom' {
+    const bytes = this.#encode(record);
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    return this.#waitingBytes >= batchBytes ? 'full' : 'hasRoom';
+  }
+
+  /** Writes what waits as one batch. Throws JOURNAL_FULL: then it still waits. */
+  flush(): void {
+    const records = this.#waiting;
+    if (records.length === 0) return;
+    this.#journal.append(records.length, () => encodeBatch(records));
+    this.#clear();
+  }
+
+  /** Lets go of what waits; returns how many records that were. */
+  drop(): number {
+    const count = this.#waiting.length;
+    this.#clear();
+    return count;
+  }
+
+  /**
+   * Writes the final record, with what waits in the same batch, and makes the journal final; the promise then waits
+   * for the disk itself. Rejects with JOURNAL_FULL; `journal.isFinal` tells whether readers have it.
+   */
+  async finish(final: FinalRecord): Promise<void> {
+    this.add(final);
+    const records = this.#waiting;
+    this.#clear();
+    await this.#journal.finish(records.length, () => encodeBatch(records));
+  }
+
+  /** A record that can't be encoded (a number out of its kind's range, say) becomes an error in its place. */
+  #encode(record: StreamRecord): Uint8Array {
+    const sequence = this.#journal.last + 1n + BigInt(this.#waiting.length);
+    const time = new Date(this.#clock.now());
+    try {
+      return ProtoRecord.encode({ sequence, time, body: recordBody(record, this.#secrets) }).finish();
+    } catch (thrown) {
+      const message = `a record of the ${record.stream} stream could not be kept: ${toError(thrown).message}`;
+      const body = recordBody(
+        { stream: 'error', message, fullyQualifiedErrorId: 'RecordNotKept' },
+        this.#secrets,
+      );
+      return ProtoRecord.encode({ sequence, time, body }).finish();
+    }
+  }
+
+  #clear(): void {
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+}
+
+/** Number of RecordBatch.records. */
+const recordsField = 1;
+
+function encodeBatch(records: readonly Uint8Array[]): Uint8Array {
+  return repeatedField(recordsField, records);
+}
+
+/** JOURNAL_FULL is the one error of a journal that a pipeline survives. */
+export function isJournalFull(thrown: unknown): thrown is RunspaceError {
+  return thrown instanceof RunspaceError && thrown.code === 'JOURNAL_FULL';
+}
