@@ -10,14 +10,13 @@ import { KeeperPool } from '../session/keeper-pool';
 import { Lifecycle } from '../session/lifecycle';
 import { RequestLog } from '../session/request-log';
 import { SessionTable } from '../session/table';
-import { replaceJson } from '../store/json-file';
 import { LineLog } from '../store/line-log';
 import type { StateLayout } from '../store/state-layout';
 import type { DaemonSetup } from './setup';
 import { Engines } from './engines';
 import { baseEnvironment } from './environment';
 import { Keepers } from './keepers';
-import { eraseSession, fingerprintKey } from './state';
+import { eraseSession, fingerprintKey, saveSession } from './state';
 import { productVersion } from './version';
 
 /** Where this daemon's things lie. */
@@ -63,7 +62,7 @@ export async function assemble(setup: DaemonSetup, places: Places): Promise<Asse
     findEngine: (name, callerPath) => engines.find(name, callerPath),
     baseEnvironment: engineEnvironment,
     homeFolder: engineEnvironment['HOME'] ?? '/',
-    save: (session) => replaceJson(layout.sessionFile(session.id), session, 'crash'),
+    save: (session) => saveSession(layout, session),
     erase: (session, what) => eraseSession(layout, session, what),
   });
   const pool: KeeperPool = new KeeperPool({

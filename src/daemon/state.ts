@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import type { SessionId } from '../core/ids';
 import type { Log } from '../core/log';
 import { toStoredSession, type StoredSession } from '../session/stored-session';
+import { makeFolder } from '../store/folder';
 import { readJson, readJsonEntries, replaceJson } from '../store/json-file';
 import type { StateLayout } from '../store/state-layout';
 
@@ -16,6 +17,12 @@ export async function readSessions(layout: StateLayout, log: Log): Promise<reado
     if (result.is === 'broken') log.error('session file not read', result.error, { session: name });
   }
   return sessions;
+}
+
+/** Writes a session's file, in a folder that is made for it. */
+export function saveSession(layout: StateLayout, session: StoredSession): Promise<void> {
+  makeFolder(layout.sessionFolder(session.id));
+  return replaceJson(layout.sessionFile(session.id), session, 'crash');
 }
 
 /** Deletes what a session wrote, or all that is kept of it. */
