@@ -5,8 +5,7 @@ for (let sextet = 0; sextet < alphabet.length; sextet += 1) sextets[alphabet.cha
 
 const digitCodes = Uint8Array.from(alphabet, (digit) => digit.charCodeAt(0));
 const padding = '='.charCodeAt(0);
-/** Bytes at a time: their digits must fit the arguments of one call. */
-const chunkSize = 3 * 4096;
+const asciiDecoder = new TextDecoder('latin1');
 
 /** The bytes of a base64 text, blanks in it ignored; undefined where it is none. */
 export function decodeBase64(text: string): Uint8Array | undefined {
@@ -32,14 +31,6 @@ export function decodeBase64(text: string): Uint8Array | undefined {
 
 /** The base64 text of bytes. */
 export function encodeBase64(bytes: Uint8Array): string {
-  let text = '';
-  for (let start = 0; start < bytes.length; start += chunkSize) {
-    text += String.fromCharCode(...digitsOf(bytes.subarray(start, start + chunkSize)));
-  }
-  return text;
-}
-
-function digitsOf(bytes: Uint8Array): Uint8Array {
   const digits = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
   let written = 0;
   for (let index = 0; index < bytes.length; index += 3) {
@@ -51,5 +42,5 @@ function digitsOf(bytes: Uint8Array): Uint8Array {
     written += 4;
   }
   const missing = (3 - (bytes.length % 3)) % 3;
-  return digits.fill(padding, written - missing);
+  return asciiDecoder.decode(digits.fill(padding, written - missing));
 }

@@ -62,6 +62,8 @@ export class ValueReader {
   private readonly maxDepth: number;
   private repeatableCharacters: number;
   private readonly unknownElements: ReaderOptions['unknownElements'];
+  /** Most messages have none; their objects' ids then need not be kept. */
+  private readonly hasReferences: boolean;
   private readonly references = new ReferenceTable();
   private readonly typeNames = new Map<string, TypeNames>();
   private readonly decodedNames = new Map<string, string>();
@@ -72,6 +74,7 @@ export class ValueReader {
     this.maxDepth = options.maxDepth ?? defaultMaxDepth;
     this.repeatableCharacters = options.maxRepeatedTypeNames ?? defaultMaxRepeatedTypeNames;
     this.unknownElements = options.unknownElements;
+    this.hasReferences = cursor.mentions('<Ref');
   }
 
   /** The value of the element that the cursor has just entered, which is left. */
@@ -146,7 +149,7 @@ export class ValueReader {
   /** An object whose start tag was entered; `place` says whether it is the base of another one. */
   private readObject(place: 'anywhere' | 'base'): Value {
     const { cursor } = this;
-    const target = this.references.declare(cursor.referenceAttribute);
+    const target = this.hasReferences ? this.references.declare(cursor.referenceAttribute) : undefined;
     const parts: ObjectParts = {
       typeNames: noTypeNames,
       text: undefined,

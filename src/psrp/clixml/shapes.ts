@@ -1,4 +1,4 @@
-import type { DictionaryValue, ListValue, Property, Value } from '../../core/value';
+import type { DictionaryValue, ListValue, ObjectValue, Property, Value } from '../../core/value';
 import {
   areEnumTypeNames,
   areSameNames,
@@ -32,16 +32,14 @@ export function canonicalObject(parts: ObjectParts, { place, referenceId }: Obje
     const plain = plainValue(parts, { place, referenceId });
     if (plain !== undefined) return plain;
   }
-  return {
-    type: 'object',
-    typeNames,
-    ...(text === undefined ? {} : { text }),
-    ...(base === undefined ? {} : { base }),
-    adapted,
-    extended,
-    ...(referenceId === undefined ? {} : { referenceId }),
-  };
+  const object: Mutable<ObjectValue> = { type: 'object', typeNames, adapted, extended };
+  if (text !== undefined) object.text = text;
+  if (base !== undefined) object.base = base;
+  if (referenceId !== undefined) object.referenceId = referenceId;
+  return object;
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** A bare container, an enum or a big integer: what needs no object around it. */
 function plainValue(parts: ObjectParts, { place, referenceId }: ObjectPlace): Value | undefined {

@@ -75,6 +75,11 @@ export class XmlCursor {
     return true;
   }
 
+  /** Whether the text has this piece of markup at all. */
+  mentions(markup: string): boolean {
+    return this.text.includes(markup);
+  }
+
   /** Whether only blanks and comments are left. */
   isAtEnd(): boolean {
     this.skipBlanksAndComments();
