@@ -1,0 +1,28 @@
+import { parseArgs } from 'node:util';
+
+/** What the benchmark was asked for. */
+export interface Options {
+  /** Names of the parts to run, in the order of the list. */
+  readonly parts: readonly string[];
+  readonly effort: number;
+  readonly isHelpWanted: boolean;
+}
+
+/** Reads the arguments; all parts where none is named. Throws for what it doesn't know. */
+export function readOptions(given: readonly string[], known: readonly string[]): Options {
+  const { values, positionals } = parseArgs({
+    args: [...given],
+    allowPositionals: true,
+    options: {
+      effort: { type: 'string', default: '1' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const unknown = positionals.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`there is no part ${unknown.join(', ')}; the parts are ${known.join(', ')}`);
+  const effort = Number(values.effort);
+  if (!(effort > 0 && effort <= 100)) throw new Error('--effort takes a number up to 100, such as 0.2 or 3');
+  const parts = positionals.length === 0 ? known : known.filter((name) => positionals.includes(name));
+  return { parts, effort, isHelpWanted: values.help };
+}
