@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { toError } from '../core/error';
+import type { Log } from '../core/log';
 import type { GetStatusResponse } from '../gen/runspace/v1/daemon';
+import type { KeeperClient } from '../keeper/client';
 import type { DaemonControl } from '../rpc/daemon-service';
 import type { Assembly, Places } from './assemble';
 import type { DaemonSetup } from './setup';
@@ -18,7 +21,7 @@ export function controlOf(
     },
     stop: async (what) => {
       assembly.phase.isDraining = true;
-      if (what === 'sessions') await endSessions(assembly);
+      if (what === 'sessions') await endSessions(assembly, setup.log);
       // After the answer is on its way.
       setImmediate(stop);
     },
@@ -26,7 +29,7 @@ export function controlOf(
 }
 
 /** Ends every session, then the keepers, which hold nothing any more. */
-async function endSessions({ context, pool }: Assembly): Promise<void> {
+async function endSessions({ context, pool }: Assembly, log: Log): Promise<void> {
   const problem = {
     code: 'REMOVED' as const,
     message: 'the daemon was stopped with its sessions',
@@ -34,7 +37,15 @@ async function endSessions({ context, pool }: Assembly): Promise<void> {
   };
   const living = context.table.all().filter((session) => session.state !== 'closed');
   await Promise.all(living.map((session) => context.lifecycle.remove(session, problem)));
-  await Promise.all(pool.all().map(({ client }) => client.shutdown({ endSessions: true })));
+  await Promise.all(pool.all().map(({ client }) => endKeeper(client, log)));
+}
+
+/** A keeper may be gone before its answer is through; that it is gone is what counts. */
+async function endKeeper(client: KeeperClient, log: Log): Promise<void> {
+  client.shutdown({ endSessions: true }).catch((error: unknown) => {
+    log.debug('keeper ended without an answer', { keeper: client.keeperId, why: toError(error).message });
+  });
+  await client.lost;
 }
 
 function statusOf(
