@@ -18,6 +18,8 @@ const markPatienceMs = 2_000;
 const closePatienceMs = 3_000;
 /** A stop interrupts child processes at once, and these after so many milliseconds if the command still runs. */
 const escalation = [
+  // Those that a loop has started since.
+  ['SIGINT', 100],
   ['SIGTERM', 500],
   ['SIGKILL', 2_000],
 ] as const;

@@ -91,11 +91,9 @@ export class Commands {
       return;
     }
     define('input', run.input);
-    const script = prepareScript(command.script, {
-      newScope: command.newScope,
-      name: `command-${run.number}`,
-    });
-    run.evaluation = this.#evaluator.evaluate(script, {
+    const name = `command-${run.number}`;
+    const script = prepareScript(command.script, { newScope: command.newScope, name });
+    run.evaluation = this.#evaluator.evaluate(name, script, {
       resolved: (value) => this.#resolved(run, value),
       rejected: (thrown) => this.#fail(run, thrown),
       terminated: () => this.#terminated(run),

@@ -25,7 +25,7 @@ export class StandardStreams {
     const stderr = this.#newStream(2);
     Object.defineProperty(process, 'stdout', { configurable: true, enumerable: true, get: () => stdout });
     Object.defineProperty(process, 'stderr', { configurable: true, enumerable: true, get: () => stderr });
-    this.#replaceConsole(new Console({ stdout, stderr, ignoreErrors: true }));
+    this.#replaceConsole(new Console({ stdout, stderr, ignoreErrors: false }));
   }
 
   /** A command is over: half characters are written, and an interrupted console call is forgotten. */
@@ -37,28 +37,32 @@ export class StandardStreams {
     }
   }
 
+  /**
+   * A stream in name: its own writing is not used, since a stop in the middle of that would leave it waiting for
+   * ever. As with the real ones, it can't be ended.
+   */
   #newStream(descriptor: 1 | 2): Writable {
-    const stream = new Writable({
-      decodeStrings: false,
-      write: (chunk: unknown, encoding, done) => {
-        this.#write(descriptor, this.#toText(descriptor, { chunk, encoding }));
-        done();
-      },
-    });
-    // As of the real ones: they can't be ended.
+    const write = (chunk: unknown, encodingOrDone?: unknown, done?: unknown): boolean => {
+      this.#write(descriptor, this.#toText(descriptor, { chunk, encoding: encodingOrDone }));
+      const callback = typeof encodingOrDone === 'function' ? encodingOrDone : done;
+      if (typeof callback === 'function') process.nextTick(callback);
+      return true;
+    };
+    const stream = new Writable();
     const end = (chunk?: unknown): Writable => {
-      if (typeof chunk === 'string' || chunk instanceof Uint8Array) stream.write(chunk);
+      if (typeof chunk === 'string' || chunk instanceof Uint8Array) write(chunk);
       return stream;
     };
-    return Object.assign(stream, { fd: descriptor, end, destroy: () => stream });
+    return Object.assign(stream, { fd: descriptor, write, end, destroy: () => stream });
   }
 
-  #toText(descriptor: 1 | 2, { chunk, encoding }: { chunk: unknown; encoding: BufferEncoding }): string {
-    if (chunk instanceof Uint8Array) return this.#decoders[descriptor].write(Buffer.from(chunk));
-    const text = String(chunk);
-    return encoding === 'hex' || encoding === 'base64' || encoding === 'base64url'
-      ? this.#decoders[descriptor].write(Buffer.from(text, encoding))
-      : text;
+  #toText(descriptor: 1 | 2, { chunk, encoding }: { chunk: unknown; encoding: unknown }): string {
+    const decoder = this.#decoders[descriptor];
+    if (chunk instanceof Uint8Array) return decoder.write(Buffer.from(chunk));
+    if (typeof chunk !== 'string')
+      throw new TypeError('what is written must be a string, a Buffer or a Uint8Array');
+    const isEncoded = encoding === 'hex' || encoding === 'base64' || encoding === 'base64url';
+    return isEncoded ? decoder.write(Buffer.from(chunk, encoding)) : chunk;
   }
 
   #write(descriptor: 1 | 2, text: string): void {
