@@ -1,5 +1,6 @@
 import { closeSync, fdatasync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { systemCodeOf } from './system-error';
 
 const syncData = promisify(fdatasync);
 
@@ -59,7 +60,7 @@ function readIfThere(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return '';
+    if (systemCodeOf(thrown) === 'ENOENT') return '';
     throw thrown;
   }
 }
