@@ -11,7 +11,7 @@ import type {
 import { defaultTypeNames } from '../../src/psrp/clixml/type-names';
 
 /** Text of any UTF-16 units, lone surrogates, control characters and things that look like escapes among them. */
-export const anyText: fc.Arbitrary<string> = fc
+const anyText: fc.Arbitrary<string> = fc
   .array(
     fc.oneof(
       { arbitrary: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)), weight: 2 },
@@ -61,7 +61,7 @@ const integerBits: Readonly<Record<IntegerType, readonly [bits: number, isSigned
 };
 
 /** An integer of one of the eight kinds. */
-export const anyInteger: fc.Arbitrary<EnumValue['value']> = fc.oneof(
+const anyInteger: fc.Arbitrary<EnumValue['value']> = fc.oneof(
   ...(['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32'] as const).map((type) =>
     within(type).map((value) => ({ type, value: Number(value) })),
   ),
@@ -116,7 +116,7 @@ const xmlDocument = fc.constantFrom(
 );
 
 /** Everything that one element's text can say. */
-export const anyPrimitive: fc.Arbitrary<Value> = fc.oneof(
+const anyPrimitive: fc.Arbitrary<Value> = fc.oneof(
   fc.boolean().map((value): Value => ({ type: 'bool', value })),
   anyInteger,
   fc.float().map((value): Value => ({ type: 'single', value })),

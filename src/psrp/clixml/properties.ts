@@ -89,7 +89,7 @@ export function isNull(value: Value | undefined): boolean {
 }
 
 /** The value inside an object that only adds type names or properties to it; any other value as it is. */
-export function unwrapped(value: Value | undefined): Value | undefined {
+function unwrapped(value: Value | undefined): Value | undefined {
   let inner = value;
   while (inner?.type === 'object' && inner.base !== undefined) inner = inner.base;
   return inner;
