@@ -18,6 +18,9 @@ export interface Caller {
   readonly signal: AbortSignal;
 }
 
+/** A caller, to be disposed of when its call is over. */
+interface LiveCaller extends Caller, Disposable {}
+
 /** What every handler of this daemon shares. */
 export interface Edge {
   readonly log: Log;
@@ -48,7 +51,10 @@ export function unary<Request, Response>(
         (error: unknown) => {
           callback(toServiceError(error, edge.log));
         },
-      );
+      )
+      .finally(() => {
+        caller[Symbol.dispose]();
+      });
   };
 }
 
@@ -59,7 +65,7 @@ export function serverStream<Request, Response>(
 ): handleServerStreamingCall<Request, Response> {
   return (call) => {
     const caller = callerOf(edge, call);
-    void finish(edge, call, () => handle(call.request, sender(call, caller.signal), caller));
+    void finish(edge, { call, caller }, (send) => handle(call.request, send, caller));
   };
 }
 
@@ -74,7 +80,7 @@ export function bidiStream<Request, Response>(
 ): handleBidiStreamingCall<Request, Response> {
   return (call) => {
     const caller = callerOf(edge, call);
-    void finish(edge, call, () => handle(call, sender(call, caller.signal), caller));
+    void finish(edge, { call, caller }, (send) => handle(call, send, caller));
   };
 }
 
@@ -86,13 +92,25 @@ interface Cancellable {
 
 type Writable<Response> = ServerWritableStream<unknown, Response> | ServerDuplexStream<unknown, Response>;
 
-function callerOf(edge: Edge, call: Cancellable): Caller {
+/** (AbortSignal.any would leave a trace of each call in the daemon's own signal, for as long as the daemon lives.) */
+function callerOf({ principal, ending }: Edge, call: Cancellable): LiveCaller {
   const leaving = new AbortController();
+  const end = (): void => {
+    leaving.abort(ending.reason);
+  };
   call.on('cancelled', () => {
     leaving.abort();
   });
+  ending.addEventListener('abort', end, { once: true });
+  if (ending.aborted) end();
   if (call.cancelled) leaving.abort();
-  return { principal: edge.principal, signal: AbortSignal.any([leaving.signal, edge.ending]) };
+  return {
+    principal,
+    signal: leaving.signal,
+    [Symbol.dispose]: () => {
+      ending.removeEventListener('abort', end);
+    },
+  };
 }
 
 async function admitted(edge: Edge): Promise<void> {
@@ -110,10 +128,15 @@ function sender<Response>(call: Writable<Response>, signal: AbortSignal): Send<R
   };
 }
 
-async function finish(edge: Edge, call: Writable<never>, run: () => Promise<void>): Promise<void> {
+async function finish<Response>(
+  edge: Edge,
+  { call, caller }: { readonly call: Writable<Response>; readonly caller: LiveCaller },
+  run: (send: Send<Response>) => Promise<void>,
+): Promise<void> {
+  using _caller = caller;
   try {
     await admitted(edge);
-    await run();
+    await run(sender(call, caller.signal));
     call.end();
   } catch (error) {
     const reason: unknown = edge.ending.aborted ? edge.ending.reason : error;

@@ -1,17 +1,13 @@
 import { RunspaceError, toError } from '../core/error';
-import type {
-  InputItem,
-  InvokePipelineRequest,
-  InvokePipelineResponse,
-  InvokeStart,
-} from '../gen/runspace/v1/pipeline';
+import type { InputItem, InvokePipelineResponse, InvokeStart } from '../gen/runspace/v1/pipeline';
 import { ValueFormat, type Pipeline, type StartPipelineRequest } from '../gen/runspace/v1/pipeline';
 import type { KeeperClient } from '../keeper/client';
 import type { Session } from '../session/session';
 import type { Caller, Send } from './call';
 import { namedClientOf, requireNoOther, sessionFor, takeOverOf, type Context } from './context';
+import { InputPump } from './input-pump';
+import type { Encoded, SizedInvokeRequest } from './raw-messages';
 import { startPipeline } from './start-pipeline';
-import type { Encoded } from './raw-messages';
 
 type SendEither = Send<Encoded | InvokePipelineResponse>;
 
@@ -21,7 +17,7 @@ type SendEither = Send<Encoded | InvokePipelineResponse>;
  */
 export function invokePipeline(context: Context) {
   return async (
-    requests: AsyncIterable<InvokePipelineRequest, undefined>,
+    requests: AsyncIterable<SizedInvokeRequest, undefined>,
     send: SendEither,
     caller: Caller,
   ): Promise<void> => {
@@ -31,10 +27,10 @@ export function invokePipeline(context: Context) {
     const session = sessionFor(context, caller.principal, { session: command.session, action: 'invoke' });
     const takeOver = takeOverOf(invoke.takeOver);
     const { pipeline } = await startPipeline(context, command, { caller, takeOver });
-    requireNoOther(session, client, takeOver);
     const keeper = await context.lifecycle.readable(session, caller.signal);
+    requireNoOther(session, client, takeOver);
     using hold = holdIfOpen(session, client);
-    const signal = AbortSignal.any([caller.signal, hold.signal]);
+    const signal = AbortSignal.any([caller.signal, connectionLost(hold.signal)]);
     await converse({ context, session, keeper, pipeline, invoke, actions, send, signal });
     signal.throwIfAborted();
   };
@@ -46,7 +42,7 @@ interface Conversation {
   readonly keeper: KeeperClient;
   readonly pipeline: Pipeline;
   readonly invoke: InvokeStart;
-  readonly actions: AsyncIterator<InvokePipelineRequest, undefined>;
+  readonly actions: AsyncIterator<SizedInvokeRequest, undefined>;
   readonly send: SendEither;
   readonly signal: AbortSignal;
 }
@@ -79,51 +75,52 @@ async function sendRecords({ session, keeper, pipeline, invoke, send, signal }: 
   for await (const encoded of keeper.receivePipelineRaw(request, signal)) await send({ encoded });
 }
 
-/** Carries out what the caller asks while records flow. When it is lost before its input ended, the keeper is told. */
+/**
+ * Carries out what the caller asks while records flow. When it is lost, or says that it sends no more, before its input
+ * ended, the keeper is told; not when it is the daemon that ends, since the caller comes back then.
+ */
 async function takeActions(conversation: Conversation): Promise<void> {
   const { context, session, keeper, pipeline, signal } = conversation;
-  let inputEnded = !pipeline.hasInput;
+  const pump = new InputPump((items, then) => sendInput(conversation, items, then), signal);
   try {
-    for (;;) {
-      const next: IteratorResult<InvokePipelineRequest, undefined> = await conversation.actions.next();
-      if (next.done === true) return;
-      const { action } = next.value;
-      switch (action?.$case) {
-        case 'input':
-          await sendInput(conversation, [action.value], 'more');
-          break;
-        case 'endOfInput':
-          await sendInput(conversation, [], 'end');
-          inputEnded = true;
-          break;
-        case 'acknowledge':
-          await keeper.acknowledgeRecords({
-            sessionId: session.id,
-            pipeline: pipeline.id,
-            sequence: action.value,
-          });
-          break;
-        case 'stop':
-          await keeper.stopPipeline({
-            sessionId: session.id,
-            pipeline: pipeline.id,
-            force: false,
-            problem: undefined,
-          });
-          break;
-        case 'start':
-          throw new RunspaceError('INVALID_ARGUMENT', 'a second start came on one InvokePipeline stream');
-        case undefined:
-          throw new RunspaceError(
-            'INVALID_ARGUMENT',
-            'a message without an action came on an InvokePipeline stream',
-          );
-      }
-    }
+    await Promise.all([pump.run(), readActions(conversation, pump)]);
   } finally {
-    if (!inputEnded && (signal.aborted || conversation.signal.aborted))
+    if (pipeline.hasInput && !pump.hasEnded && !context.edge.ending.aborted)
       tellClientLost(context, session, { keeper, pipeline });
   }
+}
+
+async function readActions(conversation: Conversation, pump: InputPump): Promise<void> {
+  const { session, keeper, pipeline } = conversation;
+  const place = { sessionId: session.id, pipeline: pipeline.id };
+  for (;;) {
+    const next: IteratorResult<SizedInvokeRequest, undefined> = await conversation.actions.next();
+    if (next.done === true) break;
+    const { action, size } = next.value;
+    switch (action?.$case) {
+      case 'input':
+        await pump.add(action.value, size);
+        break;
+      case 'endOfInput':
+        pump.end();
+        break;
+      case 'acknowledge':
+        await keeper.acknowledgeRecords({ ...place, sequence: action.value });
+        break;
+      case 'stop':
+        await keeper.stopPipeline({ ...place, force: false, problem: undefined });
+        break;
+      case 'start':
+        throw invalidAction('a second start came on one InvokePipeline stream; open another stream');
+      case undefined:
+        throw invalidAction('a message without an action came on an InvokePipeline stream');
+    }
+  }
+  pump.close();
+}
+
+function invalidAction(message: string): RunspaceError {
+  return new RunspaceError('INVALID_ARGUMENT', message, { facts: { field: 'action' } });
 }
 
 async function sendInput(
@@ -161,9 +158,9 @@ function tellClientLost(
 }
 
 async function firstOf(
-  actions: AsyncIterator<InvokePipelineRequest, undefined>,
+  actions: AsyncIterator<SizedInvokeRequest, undefined>,
 ): Promise<{ start: InvokeStart; command: StartPipelineRequest }> {
-  const first: IteratorResult<InvokePipelineRequest, undefined> = await actions.next();
+  const first: IteratorResult<SizedInvokeRequest, undefined> = await actions.next();
   const action = first.value?.action;
   if (action?.$case === 'start' && action.value.start !== undefined)
     return { start: action.value, command: action.value.start };
@@ -183,4 +180,15 @@ function holdIfOpen(
 ): Disposable & { signal: AbortSignal } {
   if (session.state === 'opened' || session.state === 'disconnected') return session.holdByStream(client);
   return { signal: new AbortController().signal, [Symbol.dispose]: () => undefined };
+}
+
+/** Ends with the connection, but not with the session: what a command wrote until then still comes, with its final record. */
+function connectionLost(hold: AbortSignal): AbortSignal {
+  const lost = new AbortController();
+  const follow = (): void => {
+    const reason: unknown = hold.reason;
+    if (reason instanceof RunspaceError && reason.code === 'CONNECTED_ELSEWHERE') lost.abort(reason);
+  };
+  hold.addEventListener('abort', follow, { once: true });
+  return lost.signal;
 }

@@ -1,5 +1,6 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import {
+  InvokePipelineRequest,
   InvokePipelineResponse,
   PipelineServiceService,
   ReceivePipelineResponse,
@@ -9,6 +10,9 @@ import {
 export interface Encoded {
   readonly encoded: Uint8Array;
 }
+
+/** A request of an InvokePipeline stream with its size on the wire. */
+export type SizedInvokeRequest = InvokePipelineRequest & { readonly size: number };
 
 /**
  * PipelineService with two methods whose messages may be encoded already. The keeper encodes a batch once, and its
@@ -25,6 +29,10 @@ export const rawPipelineService: ServiceDefinition = {
   },
   invokePipeline: {
     ...PipelineServiceService.invokePipeline,
+    requestDeserialize: (bytes: Buffer): SizedInvokeRequest => ({
+      ...InvokePipelineRequest.decode(bytes),
+      size: bytes.length,
+    }),
     responseSerialize: (message: Encoded | InvokePipelineResponse) =>
       'encoded' in message
         ? bufferOf(message.encoded)

@@ -7,6 +7,7 @@ import { daemonService, type DaemonControl } from './daemon-service';
 import { pipelineService } from './pipeline-service';
 import { rawPipelineService } from './raw-messages';
 import { sessionService } from './session-service';
+import { typedStatuses } from './typed-status';
 
 /** Largest message that a caller may send: arguments and input items. */
 const largestRequest = 256 * 1024 * 1024;
@@ -23,6 +24,7 @@ export function createServer(
     'grpc.keepalive_time_ms': 20_000,
     'grpc.keepalive_timeout_ms': 10_000,
     'grpc-node.flow_control_window': 1024 * 1024,
+    interceptors: [typedStatuses(context.edge.log)],
   });
   server.addService(SessionServiceService, untyped(sessionService(context)));
   server.addService(rawPipelineService, untyped(pipelineService(context)));

@@ -1,3 +1,4 @@
+import { RunspaceError } from '../core/error';
 import type { SessionOptions as SessionOptionsMessage } from '../gen/runspace/v1/session';
 import { OutputBufferingMode } from '../gen/runspace/v1/session';
 import type { ChosenOptions } from '../session/options';
@@ -28,6 +29,10 @@ export function toBufferingMode(mode: OutputBufferingMode): 'block' | 'drop' | u
     case OutputBufferingMode.OUTPUT_BUFFERING_MODE_DROP:
       return 'drop';
   }
+  // A number off the wire that this version has no name for.
+  throw new RunspaceError('INVALID_ARGUMENT', `output_buffering_mode ${String(mode)} is unknown`, {
+    facts: { field: 'output_buffering_mode' },
+  });
 }
 
 function sizeOf(bytes: bigint): number | undefined {

@@ -42,7 +42,7 @@ export function sessionService(context: Context): SessionServiceServer {
       return Promise.resolve(answer(context, session, request.clientId));
     }),
     listSessions: unary(edge, (request, caller) => Promise.resolve(listSessions(context, request, caller))),
-    updateSession: unary(edge, (request, caller) => Promise.resolve(updateSession(context, request, caller))),
+    updateSession: unary(edge, (request, caller) => updateSession(context, request, caller)),
     connectSession: unary(edge, (request, caller) => connectSession(context, request, caller)),
     disconnectSession: unary(edge, (request, caller) => disconnectSession(context, request, caller)),
     deleteSession: unary(edge, (request, caller) => deleteSession(context, request, caller)),
@@ -96,7 +96,7 @@ async function createSession(context: Context, request: CreateSessionRequest, { 
   return answer(context, session, request.clientId);
 }
 
-function updateSession(context: Context, request: UpdateSessionRequest, { principal }: Caller) {
+async function updateSession(context: Context, request: UpdateSessionRequest, { principal }: Caller) {
   const session = sessionFor(context, principal, { session: request.session, action: 'connect' });
   const remembered = requestOf(context, principal, {
     method: 'UpdateSession',
@@ -110,6 +110,7 @@ function updateSession(context: Context, request: UpdateSessionRequest, { princi
       context.table.checkNameFree(principal, request.name);
     session.rename(request.name);
     context.requests.remember(remembered, session.id);
+    await context.lifecycle.configure(session);
   }
   return answer(context, session, request.clientId);
 }
@@ -152,13 +153,13 @@ async function disconnectSession(
     content: DisconnectSessionRequest.encode({ ...request, requestId: '' }).finish(),
   });
   if (context.requests.recall(remembered) === undefined) {
-    const keeper = await context.lifecycle.running(session, signal);
+    await context.lifecycle.running(session, signal);
     requireNoOther(session, clientOf(request.clientId), takeOverOf(request.takeOver));
     const idleTimeoutMs = toMilliseconds(request.idleTimeout, 'idle_timeout');
     const outputBufferingMode = toBufferingMode(request.outputBufferingMode);
     if (idleTimeoutMs !== undefined || outputBufferingMode !== undefined) {
       session.setOptions({ idleTimeoutMs, outputBufferingMode });
-      await context.lifecycle.configure(session, keeper);
+      await context.lifecycle.configure(session);
     }
     session.disconnect();
     context.requests.remember(remembered, session.id);

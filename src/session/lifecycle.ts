@@ -173,10 +173,10 @@ export class Lifecycle {
     return this.#adopt(session);
   }
 
-  /** Tells the keeper of changed options and names. */
-  async configure(session: Session, keeper: KeeperClient): Promise<void> {
+  /** Tells the keeper, if there is one, of changed options and names. */
+  async configure(session: Session): Promise<void> {
     const { sessionId, sessionName } = labels(session);
-    await keeper.configureSession({
+    await this.#keeperOf(session)?.configureSession({
       sessionId,
       sessionName,
       options: fromSessionOptions(session.stored.options),
