@@ -10,7 +10,7 @@ import { decodeName } from './xml-text';
 
 /** What one text may ask of us. */
 export interface ClixmlLimits {
-  /** Levels of values within values, as PowerShell counts them: 50 are one too many. */
+  /** Levels of values within values, as PowerShell counts them: the default, 50, is one more than it reads. */
   readonly maxDepth?: number;
   /**
    * How many characters of type names may be repeated by reference (`<TNRef>`). It bounds what a value grows to when
@@ -89,10 +89,7 @@ export class ValueReader {
     this.depth += 1;
     if (this.depth < this.maxDepth) return;
     const most = String(this.maxDepth - 1);
-    throw this.cursor.error(
-      'CLIXML_TOO_DEEP',
-      `CLIXML is nested more than ${most} levels deep, as PowerShell allows`,
-    );
+    throw this.cursor.error('CLIXML_TOO_DEEP', `CLIXML is nested more than ${most} levels deep`);
   }
 
   private readValueHere(): Value {
