@@ -301,7 +301,8 @@ export class SessionHost {
     const { running, length } = this.#queue;
     if (this.#state.is !== 'opening' && this.#state.is !== 'opened') throw notOpen(this.#name, this.#state);
     if (!mayQueue && !this.isIdle) throw sessionBusy(this.#name, running?.started.id ?? '');
-    if (length >= mostQueued) throw queueFull(this.#name, mostQueued);
+    const waiting = running === undefined ? length - 1 : length;
+    if (waiting >= mostQueued) throw queueFull(this.#name, mostQueued);
   }
 
   #runningPipeline(): Pipeline {
