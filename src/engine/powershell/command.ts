@@ -1,0 +1,106 @@
+import { RunspaceError } from '../../core/error';
+import type { ErrorStreamRecord, FinalRecord, StreamRecord } from '../../core/record';
+import type { FinalPipelineState } from '../../core/pipeline-state';
+import type { HostCall } from '../../psrp/host-call';
+import type { Pipeline } from '../../psrp/pipeline';
+import type { WrittenRecord } from '../../psrp/records';
+import { Host } from './host';
+import { RecordQueue } from './record-queue';
+import type { SafeStop } from './safe-stop';
+
+/** One command, seen from the engine: what PowerShell tells of it becomes records, the last of them the final one. */
+export class Command {
+  readonly queue = new RecordQueue();
+  /** Undefined until the command before it is closed. */
+  running: { readonly pipeline: Pipeline; readonly stop: SafeStop } | undefined;
+  readonly #host = new Host();
+  #failure: RunspaceError | undefined;
+  #exitCode: number | undefined;
+
+  get isFinished(): boolean {
+    return this.queue.isFinished;
+  }
+
+  /** PowerShell wrote a record. After a failure on our side nothing more is taken. */
+  take(record: WrittenRecord): void {
+    this.running?.stop.begun();
+    this.#host.noteRecord(record);
+    this.add(record);
+  }
+
+  /** Adds a record that PowerShell did not write. */
+  add(record: StreamRecord): void {
+    if (this.#failure === undefined) this.queue.add(record);
+  }
+
+  /** PowerShell told the host something. */
+  takeHostCall(call: HostCall): void {
+    this.running?.stop.begun();
+    const effect = this.#host.take(call);
+    if (effect.is === 'record') this.add(effect.record);
+    if (effect.is === 'exit') this.#exitCode = effect.code;
+  }
+
+  /** Asks PowerShell to end it; a command that was not sent yet ends at once. */
+  stop(): void {
+    if (this.isFinished) return;
+    if (this.running === undefined) this.#end({ state: 'stopped', reason: stopped() });
+    else this.running.stop.request();
+  }
+
+  /** Something can't be handed on: the command is to be stopped, and will end as failed. */
+  fail(error: RunspaceError): void {
+    if (this.#failure !== undefined || this.isFinished) return;
+    this.add({
+      stream: 'error',
+      message: error.message,
+      fullyQualifiedErrorId: error.code,
+      category: 'InvalidOperation',
+    });
+    this.#failure = error;
+    if (this.running === undefined) this.#end({ state: 'failed', reason: error });
+    else this.running.stop.request();
+  }
+
+  /** PowerShell's word that it is over. An error that ended it comes as a record first. */
+  finish(state: FinalPipelineState, error: ErrorStreamRecord | undefined): void {
+    if (state === 'failed' && error !== undefined) this.add(error);
+    this.#end(
+      this.#failure === undefined ? finalOf(state, error) : { state: 'failed', reason: this.#failure },
+    );
+  }
+
+  /** Ends it without PowerShell's word. */
+  end(final: Pick<FinalRecord, 'state' | 'reason'>): void {
+    this.#end(final);
+  }
+
+  #end(final: Pick<FinalRecord, 'state' | 'reason'>): void {
+    const exitCode = this.#exitCode === undefined ? {} : { exitCode: this.#exitCode };
+    this.queue.end({ stream: 'final', ...final, ...exitCode });
+  }
+}
+
+function finalOf(
+  state: FinalPipelineState,
+  error: ErrorStreamRecord | undefined,
+): Pick<FinalRecord, 'state' | 'reason'> {
+  switch (state) {
+    case 'completed':
+      return { state };
+    case 'stopped':
+      return { state, reason: stopped() };
+    case 'failed':
+      return { state, reason: scriptFailed(error) };
+  }
+}
+
+function stopped(): RunspaceError {
+  return new RunspaceError('STOPPED', 'the command was stopped');
+}
+
+function scriptFailed(error: ErrorStreamRecord | undefined): RunspaceError {
+  const id = error?.fullyQualifiedErrorId;
+  const facts = id === undefined ? {} : { fully_qualified_id: id };
+  return new RunspaceError('SCRIPT_FAILED', error?.message ?? 'the script failed', { facts });
+}
