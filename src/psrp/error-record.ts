@@ -11,7 +11,7 @@ import {
 } from './clixml/properties';
 
 /** PowerShell's ErrorCategory by number. */
-export const errorCategories = [
+const errorCategories = [
   'NotSpecified',
   'OpenError',
   'CloseError',

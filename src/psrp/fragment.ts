@@ -14,7 +14,7 @@ const startFlag = 1;
 const endFlag = 2;
 
 /** Largest fragment that we send, header included; what PowerShell's own out-of-process client uses. */
-export const defaultFragmentSize = 32 * 1024;
+const defaultFragmentSize = 32 * 1024;
 
 /** What reassembly gives: a whole message, or the notice that one was larger than allowed and is being skipped. */
 export type Reassembled =

@@ -21,11 +21,6 @@ export type RecordMessageType = Extract<MessageType, 'PIPELINE_OUTPUT' | `${stri
 /** What a pipeline writes: every stream record but those that the engine makes itself. */
 export type WrittenRecord = Exclude<StreamRecord, { readonly stream: 'hostCall' | 'final' }>;
 
-/** Whether a message carries a record. */
-export function isRecordMessage(type: MessageType): type is RecordMessageType {
-  return type === 'PIPELINE_OUTPUT' || type.endsWith('_RECORD');
-}
-
 /** Reads a record from its message (MS-PSRP 2.2.2.19 to 2.2.2.26). */
 export function readRecord(type: RecordMessageType, value: Value): WrittenRecord {
   switch (type) {
@@ -82,7 +77,7 @@ function informationalValue(typeName: string, message: string): Value {
 }
 
 /** PowerShell's ConsoleColor by number. */
-export const consoleColors = [
+const consoleColors = [
   'Black',
   'DarkBlue',
   'DarkGreen',
