@@ -58,7 +58,15 @@ const rooms = {
   daemon: {
     rooms: [anyRoom],
     node: [anyOfNode],
-    npm: ['winston', 'yaml', '@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'grpc-health-check'],
+    npm: [
+      'winston',
+      'yaml',
+      '@bufbuild/protobuf',
+      '@grpc/grpc-js',
+      '@grpc/proto-loader',
+      '@grpc/reflection',
+      'grpc-health-check',
+    ],
   },
   gen: { npm: ['@bufbuild/protobuf', '@grpc/grpc-js'], node: plain },
 };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from '@grpc/grpc-js';
-import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
+import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 
@@ -29,8 +30,30 @@ export function createHealth(): Health {
   };
 }
 
-/** grpc.reflection.v1 and v1alpha, fed from the API's descriptors (a file of the build). */
+/**
+ * grpc.reflection.v1 and v1alpha, fed from the API's descriptors (a file of the build). The package gets each file as it
+ * was compiled: what proto-loader makes of them is one file per package without imports, which strict clients refuse.
+ */
 export function addReflection(server: Server, descriptorsPath: string): void {
-  const descriptors = loadFileDescriptorSetFromBuffer(readFileSync(descriptorsPath));
-  new ReflectionService(descriptors).addToServer(server);
+  const fileDescriptorProtos = filesOf(readFileSync(descriptorsPath));
+  const definition: MessageTypeDefinition<object, object> = {
+    format: 'Protocol Buffer 3 DescriptorProto',
+    type: {},
+    fileDescriptorProtos,
+    serialize: () => Buffer.alloc(0),
+    deserialize: () => ({}),
+  };
+  new ReflectionService({ files: definition }).addToServer(server);
+}
+
+/** The encoded files of a google.protobuf.FileDescriptorSet: its field 1. */
+function filesOf(descriptorSet: Uint8Array): Buffer[] {
+  const reader = new BinaryReader(descriptorSet);
+  const files: Buffer[] = [];
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    if (field === 1) files.push(Buffer.from(reader.bytes()));
+    else reader.skip(wireType);
+  }
+  return files;
 }
