@@ -43,6 +43,7 @@ export class PowerShellEngine implements Engine {
   readonly #host = new Host();
   #version = '';
   #phase: Phase = 'its first answer';
+  #isOpen = false;
   readonly #opened = deferred<'opened'>();
   readonly #closed = deferred<'closed'>();
   #command: Command | undefined;
@@ -91,9 +92,10 @@ export class PowerShellEngine implements Engine {
         facts: { option: 'OpenTimeout', phase: this.#phase },
       });
     }
-    if (this.#lost?.code === 'ENGINE_PROTOCOL_ERROR') throw this.#lost;
+    const lost = this.#lost;
+    if (lost?.code === 'ENGINE_PROTOCOL_ERROR' || lost?.code === 'ENGINE_START_FAILED') throw lost;
     const end = describeEnd(await this.#transport.ended);
-    const cause = this.#lost === undefined ? {} : { cause: this.#lost };
+    const cause = lost === undefined ? {} : { cause: lost };
     throw new RunspaceError(
       'ENGINE_START_FAILED',
       `the powershell engine ended before it opened: ${end}${lastWords(this.#transport)}`,
@@ -307,13 +309,18 @@ export class PowerShellEngine implements Engine {
   }
 
   #handlePoolState({ state, error }: Extract<ClientEvent, { type: 'poolState' }>): void {
-    if (state === 'opened') this.#opened.resolve('opened');
+    if (state === 'opened') {
+      this.#isOpen = true;
+      this.#opened.resolve('opened');
+    }
     if (this.#isLeaving || (state !== 'closed' && state !== 'broken')) return;
     const reason = error === undefined ? '' : `: ${error.message}`;
-    throw new RunspaceError(
-      'ENGINE_LOST',
-      `the powershell engine's runspace is ${state}${reason}; open a new session`,
-    );
+    throw this.#isOpen
+      ? new RunspaceError(
+          'ENGINE_LOST',
+          `the powershell engine's runspace is ${state}${reason}; open a new session`,
+        )
+      : new RunspaceError('ENGINE_START_FAILED', `the powershell engine refused to open a runspace${reason}`);
   }
 
   /** Something wrote past the protocol to the engine's standard output. */
