@@ -1,6 +1,8 @@
 import type { ReceiveOptions } from '../typescript';
 import type { Context } from './context';
+import { exitCodes } from './exit-code';
 import { UsageError } from './failure';
+import { reasonOf } from './report';
 import { showPipeline } from './show-pipeline';
 
 /** Runs `runspace receive`. */
@@ -8,13 +10,19 @@ export async function runReceive(context: Context): Promise<number> {
   const [session = ''] = context.positionals;
   const options = optionsOf(context);
   using client = await context.connect();
-  return await showPipeline({
-    context,
-    client,
-    session,
-    onInterrupt: 'leave',
-    open: async (signal) => client.pipelines.receive(session, { ...options, signal }),
-  });
+  try {
+    return await showPipeline({
+      context,
+      client,
+      session,
+      onInterrupt: 'leave',
+      open: async (signal) => client.pipelines.receive(session, { ...options, signal }),
+    });
+  } catch (error) {
+    // A session without any command has nothing to receive, and that is no error.
+    if (options.pipeline === undefined && reasonOf(error) === 'PIPELINE_NOT_FOUND') return exitCodes.ok;
+    throw error;
+  }
 }
 
 function optionsOf(context: Context): ReceiveOptions {

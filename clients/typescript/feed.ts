@@ -1,6 +1,10 @@
 import type { Backoff } from './backoff';
 import { protocolError, streamEnded } from './error';
-import type { PipelineSnapshot, ReceivePipelineResponse } from './gen/runspace/v1/pipeline';
+import {
+  PipelineState,
+  type PipelineSnapshot,
+  type ReceivePipelineResponse,
+} from './gen/runspace/v1/pipeline';
 import { joined, joinedGap, originOf, type RecordOrigin, type SessionRecord } from './record';
 
 /** One message of a stream of records. */
@@ -57,18 +61,22 @@ async function* batchesOfOneStream(
       if (feed.hasNews) backoff.reset();
       if (records.length > 0) yield records;
     }
-    if (source.endsEarly || feed.isEmpty) feed.close();
+    if (source.endsEarly || feed.isRead) feed.close();
     if (feed.isOpen) throw streamEnded();
   } catch (error) {
     await backoff.pauseAfter(error);
   }
 }
 
+const notWritten = 2n ** 64n;
+
 /** What is known of a pipeline while its records come in. */
 class Feed {
   readonly #source: FeedSource;
   #origin: RecordOrigin | undefined;
   #afterSequence: bigint | undefined;
+  /** Number of the final record; beyond every number while that is not written. */
+  #endSequence = notWritten;
   #isOpen = true;
   #hasNews = false;
 
@@ -96,9 +104,9 @@ class Feed {
     this.#isOpen = false;
   }
 
-  /** Whether there was not even a snapshot: nothing to receive. */
-  get isEmpty(): boolean {
-    return this.#origin === undefined;
+  /** Whether the daemon said that there is no more: not even a snapshot, or a finished pipeline that was read before. */
+  get isRead(): boolean {
+    return this.#origin === undefined || (this.#afterSequence ?? 0n) >= this.#endSequence;
   }
 
   /** The records that an event brings. */
@@ -109,6 +117,7 @@ class Feed {
         return []; // Of a kind that only a newer client knows.
       case 'snapshot':
         this.#origin = originOf(event.value);
+        this.#endSequence = endOf(event.value);
         this.#moveTo(event.value.afterSequence);
         this.#source.onSnapshot(event.value);
         return [];
@@ -147,4 +156,14 @@ class Feed {
     }
     return this.#origin;
   }
+}
+
+const finalStates: ReadonlySet<PipelineState> = new Set([
+  PipelineState.PIPELINE_STATE_COMPLETED,
+  PipelineState.PIPELINE_STATE_FAILED,
+  PipelineState.PIPELINE_STATE_STOPPED,
+]);
+
+function endOf({ pipeline }: PipelineSnapshot): bigint {
+  return pipeline !== undefined && finalStates.has(pipeline.state) ? pipeline.lastSequence : notWritten;
 }

@@ -35,10 +35,15 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   return [titles, ...rows].map((cells) => tableLine(cells, columns, widths)).join('');
 }
 
-/** Names with values below each other: `Name  : value`. */
+/** Names with values below each other: `Name  : value`; further lines of a value stand below its first. */
 export function renderList(pairs: readonly (readonly [name: string, value: string])[]): string {
   const width = Math.max(0, ...pairs.map(([name]) => widthOf(name)));
-  return pairs.map(([name, value]) => `${name.padEnd(width)} : ${value}\n`).join('');
+  const indent = `\n${' '.repeat(width + 3)}`;
+  const lineOf = (name: string, value: string): string => {
+    const padding = ' '.repeat(width - widthOf(name));
+    return `${name}${padding} : ${value.trimEnd().replace(/\r?\n/g, indent)}`.trimEnd();
+  };
+  return pairs.map(([name, value]) => `${lineOf(name, value)}\n`).join('');
 }
 
 /** The text in one line. */
