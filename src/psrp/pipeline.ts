@@ -80,7 +80,10 @@ export class Pipeline {
     this.#queueInput('END_OF_PIPELINE_INPUT', '');
   }
 
-  /** Asks the server to stop the pipeline. Its final state will come; nothing happens when it has come already. */
+  /**
+   * Asks the server to stop the pipeline. Its final state will come; nothing happens when it has come already.
+   * PowerShell leaks a runspace when it is asked before it has begun to run the pipeline, which only its user can tell.
+   */
   stop(): void {
     this.#apply('stop');
     this.#early = [];

@@ -34,7 +34,8 @@ import {
  *   for (let event = pool.nextEvent(); event; event = pool.nextEvent()) { … }     may call methods of the pool
  *   const bytes = pool.dataToSend();  if (bytes) write(bytes);
  *
- * Nothing is parsed before it is asked for, so a user that stops asking holds the peer back by not reading.
+ * Nothing is parsed before it is asked for, so a user that stops asking holds the peer back by not reading. After
+ * `stop` and `close` there may be events without any bytes: ask then too.
  *
  * Glossary
  * - pool      a runspace pool: the server's session. One PSRP transport carries one at a time
