@@ -59,6 +59,17 @@ export type KeeperStream<Request, Response> = (
   signal: AbortSignal,
 ) => AsyncIterable<Response>;
 
+/**
+ * KEEPER_LOST as a call met it. Another keeper takes over what the lost one wrote, so the same call, made again, gets
+ * what there is then.
+ */
+export class KeeperGone extends RunspaceError {
+  constructor(keeperId: KeeperId, cause?: unknown) {
+    const message = `keeper ${keeperId} is gone or does not answer; its sessions can only be read, open new ones`;
+    super('KEEPER_LOST', message, { facts: { keeper: keeperId }, cause });
+  }
+}
+
 /** One keeper process as the daemon talks to it. Every call fails with KEEPER_LOST once the keeper is gone. */
 export interface KeeperClient {
   readonly keeperId: KeeperId;
@@ -203,7 +214,7 @@ class KeeperConnection {
 
   close(): void {
     this.#isClosed = true;
-    this.#settleLost(this.#lostError());
+    this.#settleLost(new KeeperGone(this.address.keeperId));
     this.#target.client.close();
   }
 
@@ -220,19 +231,13 @@ class KeeperConnection {
   }
 
   #throwIfClosed(): void {
-    if (this.#isClosed) throw this.#lostError();
+    if (this.#isClosed) throw new KeeperGone(this.address.keeperId);
   }
 
   #asRunspaceError(error: unknown): unknown {
     if (!isServiceError(error)) return error;
     return error.code === status.UNAVAILABLE && !hasReason(error)
-      ? this.#lostError(error)
+      ? new KeeperGone(this.address.keeperId, error)
       : fromServiceError(error);
-  }
-
-  #lostError(cause?: unknown): RunspaceError {
-    const { keeperId } = this.address;
-    const message = `keeper ${keeperId} is gone or does not answer; its sessions can only be read, open new ones`;
-    return new RunspaceError('KEEPER_LOST', message, { facts: { keeper: keeperId }, cause });
   }
 }

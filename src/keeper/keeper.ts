@@ -24,6 +24,7 @@ export class Keeper {
   /** Sessions that are being opened or adopted. */
   readonly #coming = new Map<string, Promise<SessionHost>>();
   readonly #hub: WatchHub;
+  #lastAdoption: Promise<unknown> = Promise.resolve();
   #watchedAt: number;
   #usedAt: number;
   #isLeaving = false;
@@ -56,7 +57,7 @@ export class Keeper {
 
   /** Takes a session over from a dead keeper; one that is there already stays as it is. Errors: those of adoptSession. */
   async adopt(request: AdoptSessionRequest): Promise<KeptSession> {
-    const session = await this.#add(request.sessionId, () => adoptSession(request, this.#surroundings()));
+    const session = await this.#add(request.sessionId, () => this.#inTurn(request));
     return session.kept();
   }
 
@@ -84,6 +85,8 @@ export class Keeper {
 
   /** Sessions as they are, then every change. */
   async *watch(signal: AbortSignal): AsyncGenerator<WatchResponse> {
+    // What is being opened belongs to the picture: to its daemon a session that is missing is lost.
+    await Promise.allSettled(this.#coming.values());
     try {
       yield* this.#hub.events(signal);
     } finally {
@@ -106,6 +109,13 @@ export class Keeper {
     }
     this.#isLeaving = true;
     await this.closeAll(new RunspaceError('SHUTTING_DOWN', 'the session was ended together with the daemon'));
+  }
+
+  /** One adoption at a time: each holds the lock of the dead keeper, which has left many sessions as a rule. */
+  #inTurn(request: AdoptSessionRequest): Promise<SessionHost> {
+    const adoption = this.#lastAdoption.then(() => adoptSession(request, this.#surroundings()));
+    this.#lastAdoption = adoption.catch(() => undefined);
+    return adoption;
   }
 
   #surroundings(): SessionSurroundings {

@@ -21,6 +21,9 @@ import { SessionHost, type HostParts } from './session-host';
 import { SessionJournal } from './session-journal';
 import { applicationArguments, journalOptions, settingsOf } from './session-settings';
 
+const lockAttempts = 20;
+const lockRetryMs = 100;
+
 /** What sessions get from their keeper. */
 export interface SessionSurroundings {
   readonly layout: StateLayout;
@@ -80,7 +83,7 @@ export async function adoptSession(
   around: SessionSurroundings,
 ): Promise<SessionHost> {
   const { layout, clock, log } = around;
-  using _lock = lockOf(request.formerKeeperId, layout);
+  using _lock = await lockOf(request.formerKeeperId, around);
   const files = sessionFiles(layout, asSessionId(request.sessionId));
   await endFormerEngine(files.engineRecord, log);
   const problem =
@@ -146,17 +149,30 @@ function hostParts(
   };
 }
 
-/** The lock of a keeper that must be dead; held while its session is taken over. */
-function lockOf(keeperId: string, layout: StateLayout): Lock | undefined {
-  if (keeperId === '' || !existsSync(layout.keeperFolder(asKeeperId(keeperId)))) return undefined;
-  const result = acquireLock(layout.keeperLock(asKeeperId(keeperId)));
-  if (result.is === 'acquired') return result.lock;
-  throw new RunspaceError(
+/**
+ * The lock of a keeper that must be dead; held while its session is taken over. Whoever looks whether that keeper lives
+ * has it for a moment too, and a dying process may give it back a moment after its connections.
+ */
+async function lockOf(
+  former: string,
+  { layout, clock }: Pick<SessionSurroundings, 'layout' | 'clock'>,
+): Promise<Lock | undefined> {
+  if (former === '') return undefined;
+  const keeperId = asKeeperId(former);
+  for (let attempt = 1; existsSync(layout.keeperFolder(keeperId)); attempt += 1) {
+    const result = acquireLock(layout.keeperLock(keeperId));
+    if (result.is === 'acquired') return result.lock;
+    if (attempt === lockAttempts) throw stillRuns(keeperId, result.pid);
+    await new Promise<void>((resolve) => clock.after(lockRetryMs, resolve));
+  }
+  return undefined;
+}
+
+function stillRuns(keeperId: KeeperId, pid: number | undefined): RunspaceError {
+  return new RunspaceError(
     'STATE_FOLDER_LOCKED',
     `keeper ${keeperId} still runs, and this session is its own`,
-    {
-      facts: { keeper: keeperId, pid: String(result.pid ?? '') },
-    },
+    { facts: { keeper: keeperId, pid: String(pid ?? '') } },
   );
 }
 

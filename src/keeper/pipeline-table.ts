@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunspaceError, toError } from '../core/error';
-import type { PipelineId } from '../core/ids';
+import { asPipelineId, isGuid, type PipelineId } from '../core/ids';
 import type { Log } from '../core/log';
 import type { JournalOptions } from '../journal/options';
 import { InputQueue } from './input-queue';
@@ -114,6 +114,8 @@ export class PipelineTable implements Disposable {
 
   /** By id, by the beginning of an id, or by number. Throws PIPELINE_NOT_FOUND, EXPIRED, INVALID_ARGUMENT for an ambiguous beginning. */
   find(reference: string): Pipeline {
+    const known = isGuid(reference) ? this.#pipelines.get(asPipelineId(reference)) : undefined;
+    if (known !== undefined) return known;
     const byNumber = this.#byNumber(reference);
     if (byNumber !== undefined) return byNumber;
     const found =

@@ -18,9 +18,9 @@ export function knownProcess(pid: number): KnownProcess | undefined {
   return start === undefined ? undefined : { pid, start };
 }
 
-/** Whether that very process still runs. */
+/** Whether that very process still runs; one that is dead and only not yet collected by its parent does not. */
 export function isSameProcess({ pid, start }: KnownProcess): boolean {
-  return startOf(pid) === start;
+  return startOf(pid) === start && statFields(pid)[0] !== 'Z';
 }
 
 /** Kills a process group. Returns whether there was one; "already gone" is no error. */
@@ -55,11 +55,15 @@ function processIds(): readonly number[] {
   }
 }
 
-/** The third field after the name in brackets is the group. */
 function groupOf(pid: number): number | undefined {
-  const stat = readProc(pid, 'stat');
-  const group = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+  const group = Number(statFields(pid)[2]);
   return Number.isInteger(group) && group > 1 ? group : undefined;
+}
+
+/** What follows the name in brackets, which may hold anything: state, parent, group … */
+function statFields(pid: number): readonly string[] {
+  const stat = readProc(pid, 'stat');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** Empty for a process that is gone, or another user's. */

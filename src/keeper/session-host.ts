@@ -344,7 +344,7 @@ export class SessionHost {
     const { table, log } = this.#parts;
     table.ended(pipeline);
     this.#touch();
-    this.#quota.review().catch((thrown: unknown) => {
+    this.#quota.afterEnd(pipeline).catch((thrown: unknown) => {
       log.warn('limits not applied', { session: this.id, why: toError(thrown).message });
     });
   }

@@ -67,6 +67,12 @@ export class SessionQuota {
     }
   }
 
+  /** Called after a pipeline ended: frees what is too much. Its last batch counts here, and what came before once more. */
+  async afterEnd({ journal }: Pipeline): Promise<void> {
+    this.#writtenSinceReview += journal.numbers.bytes;
+    if (this.#writtenSinceReview >= this.#step()) await this.review();
+  }
+
   /** Frees what is over the limits or too old; says whether a running pipeline may write. */
   async review(): Promise<QuotaPlan['writer']> {
     this.#reviewing ??= this.#review().finally(() => {

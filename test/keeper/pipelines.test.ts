@@ -1,58 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { SessionId } from '../../src/core/ids';
 import type { StreamRecord } from '../../src/core/record';
-import { PipelineState, Waiting } from '../../src/gen/runspace/v1/pipeline';
+import { PipelineState, ValueFormat, Waiting } from '../../src/gen/runspace/v1/pipeline';
+import { Stream } from '../../src/gen/runspace/v1/record';
 import { OutputBufferingMode, RunspaceState } from '../../src/gen/runspace/v1/session';
-import { FakeClock } from '../support/fake-clock';
-import { receive, short, start, TestKeeper } from '../support/keeper';
-import { scriptedEngines, type ScriptedEngine } from '../support/scripted-engine';
-
-interface Kept extends AsyncDisposable {
-  readonly kept: TestKeeper;
-  readonly client: TestKeeper['client'];
-  readonly session: SessionId;
-  readonly engine: ScriptedEngine;
-  readonly clock: FakeClock;
-}
-
-async function keptSession(options: Parameters<TestKeeper['open']>[1] = {}): Promise<Kept> {
-  const engines = scriptedEngines();
-  const clock = new FakeClock();
-  const kept = await TestKeeper.start({ engines: { javascript: engines.open }, clock });
-  const session = await kept.open('javascript', options);
-  return {
-    kept,
-    client: kept.client,
-    session,
-    engine: engines.last(),
-    clock,
-    [Symbol.asyncDispose]: async () => {
-      // With a clock that stands still nobody waits for an engine that does not answer.
-      await Promise.all(engines.opened.map((engine) => engine.die()));
-      await kept[Symbol.asyncDispose]();
-    },
-  };
-}
-
-const text = (length: number): StreamRecord => ({
-  stream: 'output',
-  value: { type: 'string', value: 'x'.repeat(length) },
-});
-
-async function refusal(promise: Promise<unknown>): Promise<string> {
-  return promise.then(
-    () => 'no error',
-    (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error)),
-  );
-}
-
-async function eventually<T>(look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
+import { reading, receive, short, start, TestKeeper } from '../support/keeper';
+import { eventually, keptSession, receiveAndAcknowledge, refusal, text } from './support/kept-session';
 
 describe('starting', () => {
   test('the same request id with the same payload is the same pipeline', async () => {
@@ -135,7 +87,7 @@ describe('starting', () => {
     const scripts = ['a', 'b', 'c', 'd'];
     await Promise.all(scripts.map((script) => it.client.startPipeline(start(it.session, script))));
     const ran: string[] = [];
-    for (const _ of scripts) {
+    while (ran.length < scripts.length) {
       const run = await it.engine.nextRun();
       ran.push(run.invocation.script);
       await run.end();
@@ -191,7 +143,7 @@ describe('receiving', () => {
     const run = await it.engine.nextRun();
     await run.write({ stream: 'warning', message: 'w' }, ...[1, 2].map((): StreamRecord => text(1)));
     await run.end();
-    const { records } = await receive(it.client, it.session, { streams: [3] });
+    const { records } = await receive(it.client, it.session, { streams: [Stream.STREAM_WARNING] });
     expect(records.map(short)).toEqual(['1 warning', '4 final completed']);
   });
 
@@ -201,12 +153,12 @@ describe('receiving', () => {
     const run = await it.engine.nextRun();
     await run.outputs(1, 2);
     const timers = it.clock.pending;
-    const reading = receive(it.client, it.session, { streams: [2] });
+    const silent = receive(it.client, it.session, { streams: [Stream.STREAM_ERROR] });
     await eventually(() => (it.clock.pending > timers ? true : undefined));
     it.clock.advance(15_000);
     it.clock.advance(15_000);
     await run.end();
-    expect((await reading).heartbeats).toContain(2n);
+    expect((await silent).heartbeats).toContain(2n);
   });
 
   test('without following it ends with what is kept', async () => {
@@ -233,8 +185,8 @@ describe('receiving', () => {
   test.each([
     ['a negative number', { afterSequence: -1n }, 'INVALID_ARGUMENT'],
     ['an unknown pipeline', { pipeline: 'beef' }, 'PIPELINE_NOT_FOUND'],
-    ['a form of values of a later release', { format: 2 }, 'UNSUPPORTED'],
-    ['an unknown stream', { streams: [77] }, 'INVALID_ARGUMENT'],
+    ['a form of values of a later release', { format: ValueFormat.VALUE_FORMAT_CLIXML }, 'UNSUPPORTED'],
+    ['an unknown stream', { streams: [Stream.STREAM_UNSPECIFIED] }, 'INVALID_ARGUMENT'],
   ])('%s is refused', async (_name, more, code) => {
     await using it = await keptSession();
     await it.client.startPipeline(start(it.session, 'x'));
@@ -265,15 +217,7 @@ describe('receiving', () => {
     const run = await it.engine.nextRun();
     await run.outputs(1);
     await run.end();
-    const request = {
-      sessionId: it.session,
-      pipeline: '1',
-      afterSequence: 0n,
-      reader: '',
-      streams: [],
-      format: 0,
-      noFollow: false,
-    };
+    const request = reading(it.session, { pipeline: '1' });
     const raw: Uint8Array[] = [];
     for await (const bytes of it.client.receivePipelineRaw(request, AbortSignal.timeout(5_000)))
       raw.push(bytes);
@@ -288,15 +232,7 @@ describe('receiving', () => {
       for (let index = 0; index < 200; index += 1) await run.write(text(100_000));
       await run.end();
     })();
-    const request = {
-      sessionId: it.session,
-      pipeline: '1',
-      afterSequence: 0n,
-      reader: '',
-      streams: [],
-      format: 0,
-      noFollow: false,
-    };
+    const request = reading(it.session, { pipeline: '1' });
     const sequences: bigint[] = [];
     for await (const { event } of it.client.receivePipeline(request, AbortSignal.timeout(20_000))) {
       await writing;
@@ -308,13 +244,13 @@ describe('receiving', () => {
   test('an open reader named owner is counted while it is there', async () => {
     await using it = await keptSession();
     await it.client.startPipeline(start(it.session, 'x'));
-    const reading = new AbortController();
-    const over = receive(it.client, it.session, { reader: 'owner', signal: reading.signal });
+    const leaving = new AbortController();
+    const over = receive(it.client, it.session, { reader: 'owner', signal: leaving.signal });
     const seen: number[] = [];
     for await (const { event } of it.client.watch(AbortSignal.timeout(5_000))) {
       if (event?.$case !== 'session') continue;
       if (seen.at(-1) !== event.value.ownerReaders) seen.push(event.value.ownerReaders);
-      if (event.value.ownerReaders === 1) reading.abort();
+      if (event.value.ownerReaders === 1) leaving.abort();
       if (seen.includes(1) && event.value.ownerReaders === 0) break;
     }
     await expect(over).rejects.toThrow();
@@ -569,26 +505,3 @@ describe('limits', () => {
     expect(records.at(-1)?.sequence).toBe(61n);
   });
 });
-
-async function receiveAndAcknowledge(it: Kept): Promise<{ readonly records: bigint[] }> {
-  const request = {
-    sessionId: it.session,
-    pipeline: '1',
-    afterSequence: 0n,
-    reader: 'owner',
-    streams: [],
-    format: 0,
-    noFollow: false,
-  };
-  const records: bigint[] = [];
-  for await (const { event } of it.client.receivePipeline(request, AbortSignal.timeout(20_000))) {
-    if (event?.$case !== 'batch') continue;
-    records.push(...event.value.records.map(({ sequence }) => sequence));
-    await it.client.acknowledgeRecords({
-      sessionId: it.session,
-      pipeline: '1',
-      sequence: records.at(-1) ?? 0n,
-    });
-  }
-  return { records };
-}

@@ -5,8 +5,9 @@ import { systemClock, type Clock } from '../../src/core/clock';
 import { toError } from '../../src/core/error';
 import { asKeeperId, asSessionId, type SessionId } from '../../src/core/ids';
 import { silentLog, type Log } from '../../src/core/log';
-import type { StartPipelineRequest } from '../../src/gen/runspace/keeper/v1/keeper';
-import { SessionOptions } from '../../src/gen/runspace/v1/session';
+import type { ReceivePipelineRequest, StartPipelineRequest } from '../../src/gen/runspace/keeper/v1/keeper';
+import { RunspaceState, SessionOptions } from '../../src/gen/runspace/v1/session';
+import { InputLostPolicy, ValueFormat } from '../../src/gen/runspace/v1/pipeline';
 import type { Record as ProtoRecord } from '../../src/gen/runspace/v1/record';
 import { connectKeeper, type KeeperClient } from '../../src/keeper/client';
 import { Keeper } from '../../src/keeper/keeper';
@@ -90,8 +91,8 @@ export class TestKeeper implements AsyncDisposable {
     });
     const watching = new AbortController();
     for await (const { event } of this.client.watch(watching.signal)) {
-      if (event?.$case === 'session' && event.value.sessionId === session && event.value.runspaceState > 2)
-        break;
+      if (event?.$case !== 'session' || event.value.sessionId !== session) continue;
+      if (event.value.runspaceState !== RunspaceState.RUNSPACE_STATE_OPENING) break;
     }
     return session;
   }
@@ -118,9 +119,26 @@ export function start(
     command: { script, arguments: [], newScope: false, usingValues: {} },
     noWait: false,
     hasInput: false,
-    onInputLost: 0,
+    onInputLost: InputLostPolicy.INPUT_LOST_POLICY_UNSPECIFIED,
     runTimeout: undefined,
     outputTimeout: undefined,
+    ...more,
+  };
+}
+
+/** A request to read a pipeline from its first record on; what is given wins. */
+export function reading(
+  session: SessionId,
+  more: Partial<ReceivePipelineRequest> = {},
+): ReceivePipelineRequest {
+  return {
+    sessionId: session,
+    pipeline: '',
+    afterSequence: 0n,
+    reader: '',
+    streams: [],
+    format: ValueFormat.VALUE_FORMAT_UNSPECIFIED,
+    noFollow: false,
     ...more,
   };
 }
@@ -137,23 +155,11 @@ export interface Received {
 export async function receive(
   client: KeeperClient,
   session: SessionId,
-  more: Partial<Parameters<KeeperClient['receivePipeline']>[0]> & { readonly signal?: AbortSignal } = {},
+  more: Partial<ReceivePipelineRequest> & { readonly signal?: AbortSignal } = {},
 ): Promise<Received> {
   const { signal = AbortSignal.timeout(20_000), ...request } = more;
   const received: Received = { records: [], gaps: [], heartbeats: [] };
-  const messages = client.receivePipeline(
-    {
-      sessionId: session,
-      pipeline: '',
-      afterSequence: 0n,
-      reader: '',
-      streams: [],
-      format: 0,
-      noFollow: false,
-      ...request,
-    },
-    signal,
-  );
+  const messages = client.receivePipeline(reading(session, request), signal);
   for await (const { event } of messages) {
     if (event?.$case === 'batch') received.records.push(...event.value.records);
     if (event?.$case === 'gap')
@@ -165,21 +171,14 @@ export async function receive(
 
 /** Records as short texts: `1 output 42`, `2 final completed`. */
 export function short({ sequence, body }: ProtoRecord): string {
-  if (body === undefined) return String(sequence);
-  switch (body.$case) {
-    case 'output': {
-      const kind = body.value.value?.kind;
-      const value =
-        kind !== undefined && 'value' in kind && typeof kind.value !== 'object' ? String(kind.value) : '?';
-      return `${sequence} output ${value}`;
-    }
-    case 'final': {
-      const state = ['', 'completed', 'failed', 'stopped'][body.value.state] ?? '';
-      return [sequence, 'final', state, body.value.problem?.reason]
-        .filter((part) => part !== undefined)
-        .join(' ');
-    }
-    default:
-      return `${sequence} ${body.$case}`;
+  if (body?.$case === 'output') {
+    const kind = body.value.value?.kind;
+    const value = kind !== undefined && typeof kind.value !== 'object' ? String(kind.value) : '?';
+    return `${sequence} output ${value}`;
   }
+  if (body?.$case !== 'final') return `${sequence} ${body?.$case ?? 'nothing'}`;
+  const state = ['', 'completed', 'failed', 'stopped'][body.value.state];
+  return [sequence, 'final', state, body.value.problem?.reason]
+    .filter((part) => part !== undefined)
+    .join(' ');
 }

@@ -30,7 +30,7 @@ export class ScriptedEngine implements Engine {
   answersStops = true;
   isDisposed = false;
   #settleEnded: (end: EngineEnd) => void = () => undefined;
-  #runs: Run[] = [];
+  readonly #runs: Run[] = [];
   #taken = 0;
   #started: (() => void) | undefined;
 
@@ -99,7 +99,7 @@ class Run implements ScriptedRun {
   readonly invocation: Invocation;
   readonly stopAsked: Promise<void>;
   pulls = 0;
-  #queue: { readonly records: readonly StreamRecord[]; readonly taken: () => void }[] = [];
+  readonly #queue: { readonly records: readonly StreamRecord[]; readonly taken: () => void }[] = [];
   #wake: () => void = () => undefined;
   #noteStop: () => void = () => undefined;
   #isOver = false;
