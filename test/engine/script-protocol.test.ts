@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { FrameReader, frameBytes, maximumFrameLength, part, type Frame } from '../../src/engine/script/frame';
 import { LineSplitter } from '../../src/engine/script/line-splitter';
-import { MarkScanner } from '../../src/engine/script/mark-scanner';
+import { markOf, markPrefix, MarkScanner } from '../../src/engine/script/mark-scanner';
 import { MessageAssembler, toParts } from '../../src/engine/script/parts';
 import { ReceivedMessage } from '../../src/engine/script/report';
 import { fromWire, toWire } from '../../src/engine/script/wire-value';
@@ -90,34 +90,52 @@ describe('messages', () => {
 });
 
 describe('marks', () => {
-  const mark = Buffer.from('\0done 1\n');
+  /** The pieces' bytes, and where in them which marks stood. */
+  function scan(
+    all: Uint8Array,
+    lengths: readonly number[],
+  ): { seen: number[]; marks: [at: number, run: number][] } {
+    const scanner = new MarkScanner();
+    scanner.expect(markPrefix('s'));
+    const seen: number[] = [];
+    const marks: [number, number][] = [];
+    for (const piece of pieces(all, lengths))
+      for (const scanned of scanner.receive(piece)) {
+        if (scanned.is === 'bytes') seen.push(...scanned.bytes);
+        else marks.push([seen.length, scanned.run]);
+      }
+    return { seen, marks };
+  }
 
-  test('one is found and taken out, however the bytes are cut', () => {
-    const around = fc.uint8Array({ maxLength: 30 }).map((bytes) => bytes.map((byte) => byte % 3));
+  test('they are found and taken out, however the bytes are cut', () => {
+    const beginning = Buffer.from('\0done ');
+    const anyBytes = fc
+      .array(fc.oneof(fc.constantFrom(0, 100, 10), fc.constant([...beginning])))
+      .map((parts) => parts.flat());
     fc.assert(
-      fc.property(around, around, anyLengths, (before, after, lengths) => {
-        const scanner = new MarkScanner();
-        scanner.expect(mark);
-        const seen: number[] = [];
-        let found = -1;
-        for (const piece of pieces(Buffer.concat([before, mark, after]), lengths)) {
-          const result = scanner.receive(piece);
-          seen.push(...result.before);
-          if (result.after !== undefined) {
-            found = seen.length;
-            seen.push(...result.after);
-          }
-        }
-        expect([found, seen]).toEqual([before.length, [...before, ...after]]);
+      fc.property(anyBytes, anyBytes, anyLengths, (before, between, lengths) => {
+        const [one, two] = [Buffer.from(markOf('s', 7)), Buffer.from(markOf('s', 1_234_567_890))];
+        const all = Buffer.concat([
+          new Uint8Array(before),
+          one,
+          new Uint8Array(between),
+          two,
+          Buffer.from('x'),
+        ]);
+        expect(scan(all, lengths)).toEqual({
+          seen: [...before, ...between, 120],
+          marks: [
+            [before.length, 7],
+            [before.length + between.length, 1_234_567_890],
+          ],
+        });
       }),
     );
   });
 
-  test('what only begins like one is given out', () => {
-    const scanner = new MarkScanner();
-    scanner.expect(mark);
-    const given = ['\0do', '\0done 2\n', 'x'].map((text) => scanner.receive(Buffer.from(text)).before);
-    expect(Buffer.concat(given).toString()).toBe('\0do\0done 2\nx');
+  test("another engine's mark is given out", () => {
+    const text = `${markOf('t', 1)}x`;
+    expect(Buffer.from(scan(Buffer.from(text), [3]).seen).toString()).toBe(text);
   });
 });
 

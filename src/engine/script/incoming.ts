@@ -11,7 +11,8 @@ export type Incoming =
   /** A message that was too large, and is lost. */
   | { readonly is: 'oversized'; readonly length: number }
   | { readonly is: 'nativeText'; readonly descriptor: 1 | 2; readonly text: string }
-  | { readonly is: 'mark'; readonly descriptor: 1 | 2 }
+  /** All that the run has written to the descriptor came before this. */
+  | { readonly is: 'mark'; readonly descriptor: 1 | 2; readonly run: number }
   | InterpreterExited;
 
 /** Takes a runner's bytes apart. Bytes that are none of a runner's are ENGINE_PROTOCOL_ERROR. */
@@ -26,11 +27,10 @@ export class IncomingReader {
     this.#assembler = new MessageAssembler(maximumMessageLength);
   }
 
-  /** From now on looks for this mark on both descriptors. */
-  expectMark(mark: string): void {
-    const bytes = Buffer.from(mark, 'latin1');
-    this.#native[1].scanner.expect(bytes);
-    this.#native[2].scanner.expect(bytes);
+  /** From now on looks for marks with this prefix on both descriptors. */
+  expectMarks(prefix: string): void {
+    this.#native[1].scanner.expect(prefix);
+    this.#native[2].scanner.expect(prefix);
   }
 
   *receive(piece: Uint8Array): Generator<Incoming> {
@@ -87,13 +87,14 @@ class NativeText {
   }
 
   *receive(bytes: Uint8Array): Generator<Incoming> {
-    const { before, after } = this.scanner.receive(bytes);
-    yield* this.#text(this.#decoder.decode(before, { stream: true }));
-    if (after === undefined) return;
-    yield* this.#text(this.#decoder.decode());
-    yield { is: 'mark', descriptor: this.#descriptor };
-    this.#decoder = newDecoder();
-    yield* this.#text(this.#decoder.decode(after, { stream: true }));
+    for (const scanned of this.scanner.receive(bytes)) {
+      if (scanned.is === 'bytes') yield* this.#text(this.#decoder.decode(scanned.bytes, { stream: true }));
+      else {
+        yield* this.#text(this.#decoder.decode());
+        this.#decoder = newDecoder();
+        yield { is: 'mark', descriptor: this.#descriptor, run: scanned.run };
+      }
+    }
   }
 
   *#text(text: string): Generator<Incoming> {

@@ -5,6 +5,7 @@ import type { Engine, EngineEnd, EngineInfo, EngineName, EngineOptions, Invocati
 import { IncomingReader, type Incoming } from './incoming';
 import { InputFeeder } from './input-feeder';
 import type { InterpreterExited } from './message';
+import { markOf, markPrefix } from './mark-scanner';
 import { Notices } from './notices';
 import { Outgoing } from './outgoing';
 import type { ReceivedMessage } from './report';
@@ -16,10 +17,12 @@ import { fromWire, toWire } from './wire-value';
 const markPatienceMs = 2_000;
 /** How long an engine that was asked to leave may take. */
 const closePatienceMs = 3_000;
-/** A stop interrupts child processes at once, and these after so many milliseconds if the command still runs. */
+/** What child processes get after a stop, after so many milliseconds, as long as the command still runs. */
 const escalation = [
+  // Not at once: the interpreter is to hear of the stop first.
+  ['SIGINT', 25],
   // Those that a loop has started since.
-  ['SIGINT', 100],
+  ['SIGINT', 125],
   ['SIGTERM', 500],
   ['SIGKILL', 2_000],
 ] as const;
@@ -116,10 +119,7 @@ class ScriptEngine implements Engine {
     if (this.#pipeline !== undefined && !this.#pipeline.isFinished)
       throw new RunspaceError('SESSION_BUSY', 'the engine is running another command');
     this.#run += 1;
-    const pipeline = new ScriptPipeline(this.#run, {
-      pipelineId: invocation.pipelineId,
-      startedAt: Date.now(),
-    });
+    const pipeline = new ScriptPipeline(this.#run, Date.now());
     this.#start(pipeline, invocation);
     return this.#recordsOf(pipeline);
   }
@@ -159,7 +159,6 @@ class ScriptEngine implements Engine {
     this.#notices.flush();
     this.#pipeline = pipeline;
     this.#input = input === undefined ? undefined : new InputFeeder(input, pipeline, this.#outgoing);
-    this.#incoming.expectMark(pipeline.mark);
     try {
       void this.#outgoing.send({
         is: 'run',
@@ -171,7 +170,7 @@ class ScriptEngine implements Engine {
         ),
         newScope,
         hasInput: input !== undefined,
-        mark: pipeline.mark,
+        mark: markOf(this.info.runspaceId, pipeline.run),
       });
     } catch (cause) {
       const reason = new RunspaceError(
@@ -197,13 +196,14 @@ class ScriptEngine implements Engine {
   }
 
   #stop(pipeline: ScriptPipeline): void {
-    const { run } = pipeline;
+    const { run, isStopping } = pipeline;
+    pipeline.isStopping = true;
     const signalChildren = (signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void => {
       if (!pipeline.isFinished)
         this.#outgoing.control({ is: 'signalChildren', signal, ageMs: Date.now() - pipeline.startedAt });
     };
     this.#outgoing.sendUrgent({ is: 'stop', run });
-    signalChildren('SIGINT');
+    if (isStopping) return;
     for (const [signal, afterMs] of escalation) setTimeout(() => signalChildren(signal), afterMs).unref();
   }
 
@@ -254,7 +254,7 @@ class ScriptEngine implements Engine {
         this.#collectorOf(running?.run ?? 0)?.nativeText(incoming.descriptor, incoming.text);
         return;
       case 'mark':
-        running?.markSeen(incoming.descriptor);
+        if (running?.run === incoming.run) running.markSeen(incoming.descriptor);
         return;
       case 'exited':
         this.#exited(incoming);
@@ -310,6 +310,7 @@ class ScriptEngine implements Engine {
       runspaceId: message.text('runspaceId'),
       processId: this.#transport.processId,
     };
+    this.#incoming.expectMarks(markPrefix(this.#info.runspaceId));
     this.#ready();
   }
 

@@ -10,9 +10,10 @@ import type { DoneReport } from './message';
 export class ScriptPipeline {
   readonly run: number;
   readonly collector = new Collector();
-  /** What the interpreter writes to its descriptors when the command is done. */
-  readonly mark: string;
+  /** In milliseconds since 1970. */
   readonly startedAt: number;
+  /** A stop was asked for. */
+  isStopping = false;
   /** Resolves when it has its final record. */
   readonly finished: Promise<void>;
   #isAbandoned = false;
@@ -24,13 +25,12 @@ export class ScriptPipeline {
   #wakeConsumer: () => void = () => undefined;
   #wakeProducer: () => void = () => undefined;
 
-  constructor(run: number, facts: { readonly pipelineId: string; readonly startedAt: number }) {
+  constructor(run: number, startedAt: number) {
     this.run = run;
-    this.startedAt = facts.startedAt;
+    this.startedAt = startedAt;
     this.finished = new Promise((resolve) => {
       this.#finished = resolve;
     });
-    this.mark = `\0done ${facts.pipelineId}\n`;
   }
 
   /** Whether the interpreter has ended it and only its descriptors are waited for. */
@@ -120,7 +120,9 @@ export class ScriptPipeline {
     if (done?.marked.every((descriptor) => this.#marksSeen.has(descriptor)) === true) this.#finish(done);
   }
 
-  #finish({ state, exitCode, reason }: DoneReport): void {
+  #finish({ state: told, exitCode, reason }: DoneReport): void {
+    // A stop may reach a child process before the interpreter hears of it, which then sees a child that failed.
+    const state = this.isStopping && told === 'failed' ? 'stopped' : told;
     this.end({
       stream: 'final',
       state: this.#failure === undefined ? state : 'failed',

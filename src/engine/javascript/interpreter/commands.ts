@@ -22,8 +22,6 @@ interface Run {
   readonly number: number;
   readonly mark: string;
   readonly input: PipelineInput;
-  /** Kept from the garbage collector (evaluate.ts). */
-  evaluation: unknown;
   /** Its timers are no longer to fire. */
   isStopped: boolean;
   /** `process.exit` was called. */
@@ -78,7 +76,6 @@ export class Commands {
       number: command.run,
       mark: command.mark,
       input: new PipelineInput(command.hasInput ? pull : undefined),
-      evaluation: undefined,
       isStopped: false,
       exitCode: undefined,
     };
@@ -93,7 +90,7 @@ export class Commands {
     define('input', run.input);
     const name = `command-${run.number}`;
     const script = prepareScript(command.script, { newScope: command.newScope, name });
-    run.evaluation = this.#evaluator.evaluate(name, script, {
+    this.#evaluator.evaluate(name, script, {
       resolved: (value) => this.#resolved(run, value),
       rejected: (thrown) => this.#fail(run, thrown),
       terminated: () => this.#terminated(run),
@@ -219,7 +216,6 @@ export class Commands {
     this.#current = undefined;
     this.#acting = undefined;
     Atomics.store(control, slot.settledRun, run.number);
-    if (run.isStopped) this.#evaluator.forget();
   }
 }
 

@@ -20,38 +20,51 @@ export interface Evaluation {
   readonly terminated: () => void;
 }
 
-/** The inspector, as far as it concerns evaluation. */
+/**
+ * The inspector, as far as it concerns evaluation.
+ *
+ * An evaluation that was stopped while it awaited something never ends. Its session is then exchanged, since only that makes the
+ * inspector forget the promise. A stop may cut that off at any point; it is done before the next evaluation, again if need be.
+ */
 export class Evaluator {
-  #session = connected();
+  #sessions: { readonly current: Session; readonly stale: Session | undefined } = {
+    current: connected(),
+    stale: undefined,
+  };
+  /** What the inspector waits for: kept from the garbage collector. */
+  #unfinished: Promise<unknown> | undefined;
 
-  /** Starts evaluating a script that calls itself `name`; returns what the caller must keep until the evaluation is over or forgotten. */
-  evaluate(name: string, expression: string, evaluation: Evaluation): unknown {
-    let promise: Promise<object> | undefined;
+  /** Starts evaluating a script that calls itself `name`. */
+  evaluate(name: string, expression: string, evaluation: Evaluation): void {
+    if (this.#unfinished !== undefined || this.#sessions.stale !== undefined) this.#exchangeSession();
+    let promise: Promise<unknown> | undefined;
     const unhook = onPromise((first) => {
       unhook();
-      promise = first as Promise<object>;
-      promise.then((result) => evaluation.resolved(takeResult(result)), evaluation.rejected);
+      promise = first;
+      this.#unfinished = first;
+      first.then((result) => evaluation.resolved(takeResult(result)), evaluation.rejected);
     });
+    const parameters = { expression, replMode: true, awaitPromise: true };
     try {
-      this.#session.post(
-        'Runtime.evaluate',
-        { expression, replMode: true, awaitPromise: true },
-        (error, answer) => {
-          if (error !== null) evaluation.terminated();
-          else if (promise === undefined)
-            evaluation.rejected(syntaxErrorOf(name, answer as Runtime.EvaluateReturnType));
-        },
-      );
+      this.#sessions.current.post('Runtime.evaluate', parameters, (error, answer) => {
+        if (this.#unfinished === promise) this.#unfinished = undefined;
+        if (error !== null) evaluation.terminated();
+        else if (promise === undefined)
+          evaluation.rejected(syntaxErrorOf(name, answer as Runtime.EvaluateReturnType));
+      });
     } finally {
       unhook();
     }
-    return promise;
   }
 
-  /** Forgets evaluations that will never end. */
-  forget(): void {
-    this.#session.disconnect();
-    this.#session = connected();
+  #exchangeSession(): void {
+    this.#sessions = {
+      current: this.#sessions.stale === undefined ? connected() : this.#sessions.current,
+      stale: this.#sessions.stale ?? this.#sessions.current,
+    };
+    this.#sessions.stale?.disconnect();
+    this.#unfinished = undefined;
+    this.#sessions = { current: this.#sessions.current, stale: undefined };
   }
 }
 
@@ -62,8 +75,8 @@ function connected(): Session {
 }
 
 /** Calls `action` for every promise that is made, until the returned function is called. */
-function onPromise(action: (promise: Promise<unknown>) => void): () => void {
-  return promiseHooks.onInit(action) as () => void;
+function onPromise(action: (promise: Promise<object>) => void): () => void {
+  return promiseHooks.onInit(action as (promise: Promise<unknown>) => void) as () => void;
 }
 
 /** Takes the result out, so that the inspector sees none. */
