@@ -1,5 +1,4 @@
 import { clientIdOf } from './client-id';
-import { startDaemon } from './autostart';
 import { placeOf } from './place';
 import type { Settings } from './setting-keys';
 import type { Environment } from './settings';
@@ -29,6 +28,7 @@ export function openClient({ flags, environment, settings, start }: ClientReques
 
 async function ensureDaemon(home: string, environment: Environment): Promise<void> {
   const address = ownAddress(home, environment);
+  const { startDaemon } = await import('./autostart'); // Starting programs is loaded only where one is to be started.
   const why = await startDaemon({ home, environment, isListening: () => isListening(address) });
   if (why === undefined) return;
   throw new RunspaceError('DAEMON_UNREACHABLE', `the daemon could not be started: ${why}`, {
