@@ -42,7 +42,10 @@ const rooms = {
     npm: ['@grpc/grpc-js'],
   },
   // session-terms is what the generated types of the keeper's contract are turned into and made from.
-  session: { rooms: ['keeper/client', 'keeper/session-terms', 'remote', 'status/problem', 'store', 'core'] },
+  session: {
+    rooms: ['keeper/client', 'keeper/session-terms', 'remote', 'status/problem', 'store', 'core'],
+    npm: ['lru-cache'],
+  },
   // A lock that dies with its holder is taken by flock, a program.
   store: { rooms: ['core'], node: [...plain, ...files, 'child_process', 'crypto'] },
   remote: { rooms: ['status', 'core', 'gen'], node: plain, npm: ['@grpc/grpc-js', 'ssh2'] },

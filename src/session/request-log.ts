@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock';
 import { RunspaceError } from '../core/error';
 import { asSessionId, type Principal, type SessionId } from '../core/ids';
@@ -30,16 +31,19 @@ const longestId = 128;
 
 /** Remembers for 24 hours, and for the newest 10 000 at most, which request did what to which session. */
 export class RequestLog {
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #remembered: LRUCache<string, Remembered>;
   readonly #store: RequestStore;
   readonly #clock: Clock;
+  /** Lines of the store since it was last written anew. */
+  #appended = 0;
 
   constructor(store: RequestStore, entries: readonly unknown[], clock: Clock) {
     this.#store = store;
     this.#clock = clock;
-    for (const entry of entries) if (isRemembered(entry)) this.#remembered.set(entry.key, entry);
-    this.#forgetOld();
-    this.#store.rewrite([...this.#remembered.values()]);
+    this.#remembered = new LRUCache({ max: mostRequests, ttl: keptMs, ttlResolution: 0, perf: clock });
+    for (const entry of entries)
+      if (isRemembered(entry)) this.#remembered.set(entry.key, entry, { start: entry.at });
+    this.#rewrite();
   }
 
   /**
@@ -48,8 +52,8 @@ export class RequestLog {
    */
   recall(request: Request): SessionId | undefined {
     checkRequestId(request.id);
-    const before = this.#remembered.get(keyOf(request));
-    if (before === undefined || before.at < this.#clock.now() - keptMs) return undefined;
+    const before = this.#remembered.peek(keyOf(request));
+    if (before === undefined) return undefined;
     if (before.fingerprint !== request.fingerprint)
       throw new RunspaceError(
         'REQUEST_ID_REUSED',
@@ -62,18 +66,17 @@ export class RequestLog {
   /** Remembers what a request was done to. */
   remember(request: Request, session: SessionId): void {
     const entry = { key: keyOf(request), fingerprint: request.fingerprint, session, at: this.#clock.now() };
-    this.#remembered.delete(entry.key);
     this.#remembered.set(entry.key, entry);
     this.#store.append(entry);
-    if (this.#remembered.size <= 2 * mostRequests) return;
-    this.#forgetOld();
-    this.#store.rewrite([...this.#remembered.values()]);
+    this.#appended += 1;
+    if (this.#appended > mostRequests) this.#rewrite();
   }
 
-  #forgetOld(): void {
-    const oldest = this.#clock.now() - keptMs;
-    for (const [key, { at }] of this.#remembered)
-      if (at < oldest || this.#remembered.size > mostRequests) this.#remembered.delete(key);
+  /** Writes anew what is still remembered, oldest first. */
+  #rewrite(): void {
+    this.#remembered.purgeStale();
+    this.#store.rewrite([...this.#remembered.rvalues()]);
+    this.#appended = 0;
   }
 }
 
