@@ -44,11 +44,13 @@ export class Session {
   #connection: Connection;
   #kept: KeptSession | undefined;
   #activeAt: number;
+  #savedState: StoredSession['state'];
   /** Ends the streams of whoever is connected, when another client takes over. */
   readonly #evictions = new Map<AbortController, ClientId>();
 
   constructor(stored: StoredSession, surroundings: SessionSurroundings) {
     this.#stored = stored;
+    this.#savedState = stored.state;
     this.#surroundings = surroundings;
     this.#activeAt = surroundings.clock.now();
     this.#connection =
@@ -225,6 +227,7 @@ export class Session {
 
   /** Writes what is due to the disk: times of activity are kept in memory until then. */
   save(): void {
+    this.#savedState = this.state;
     this.#surroundings.save(this.#stored);
   }
 
@@ -307,8 +310,21 @@ export class Session {
     const changed = (Object.keys(change) as (keyof StoredSession)[]).filter(
       (name) => JSON.stringify(before[name]) !== JSON.stringify(this.#stored[name]),
     );
-    // The idle clock alone is saved by the table now and then, not at each command.
-    if (changed.some((name) => name !== 'idle')) this.save();
+    if (
+      changed.some((name) => name !== 'idle' && !(name === 'state' && this.#isStoredWellEnough(before.state)))
+    ) {
+      this.save();
+    }
+  }
+
+  /**
+   * Commands come and go with streams, and must not cost a write each. The idle clock and the end of a connection by
+   * stream are saved by the table now and then: a daemon that dies before finds the session connected on disk, with
+   * its idle clock standing still, and lets the clock run from its restart on. So no session ever ends too early.
+   */
+  #isStoredWellEnough(before: StoredSession['state']): boolean {
+    const wasLeft = before === 'opened' && this.state === 'disconnected';
+    return wasLeft || (this.state === 'opened' && this.#savedState === 'opened');
   }
 }
 
