@@ -9,6 +9,7 @@ import type {
 import { RunspaceError } from '../core/error';
 import type { Principal } from '../core/ids';
 import type { Log } from '../core/log';
+import { KeeperGone } from '../keeper/client';
 import { toServiceError } from '../status/service-error';
 
 /** Who calls, and until when it matters. */
@@ -49,7 +50,7 @@ export function unary<Request, Response>(
           callback(null, response);
         },
         (error: unknown) => {
-          callback(toServiceError(error, edge.log));
+          callback(toServiceError(comingBack(error), edge.log));
         },
       )
       .finally(() => {
@@ -80,7 +81,11 @@ export function bidiStream<Request, Response>(
 ): handleBidiStreamingCall<Request, Response> {
   return (call) => {
     const caller = callerOf(edge, call);
-    void finish(edge, { call, caller }, (send) => handle(call, send, caller));
+    // A caller that says no more still gets its answers: the end of the one way must not destroy the other.
+    const requests: AsyncIterable<Request, undefined> = {
+      [Symbol.asyncIterator]: () => call.iterator({ destroyOnReturn: false }),
+    };
+    void finish(edge, { call, caller }, (send) => handle(requests, send, caller));
   };
 }
 
@@ -121,6 +126,13 @@ async function admitted(edge: Edge): Promise<void> {
   );
 }
 
+/** To a caller the loss of a keeper is no end: what it wrote is taken over, and can then be asked for again. */
+function comingBack(error: unknown): unknown {
+  if (!(error instanceof KeeperGone)) return error;
+  const message = 'the keeper of the session ended meanwhile; what it wrote is being brought back: try again';
+  return new RunspaceError('RECOVERING', message, { facts: error.facts, cause: error });
+}
+
 function sender<Response>(call: Writable<Response>, signal: AbortSignal): Send<Response> {
   return async (response) => {
     signal.throwIfAborted();
@@ -139,7 +151,7 @@ async function finish<Response>(
     await run(sender(call, caller.signal));
     call.end();
   } catch (error) {
-    const reason: unknown = edge.ending.aborted ? edge.ending.reason : error;
+    const reason: unknown = edge.ending.aborted ? edge.ending.reason : comingBack(error);
     call.emit('error', toServiceError(reason, edge.log));
   }
 }

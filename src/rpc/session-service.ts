@@ -177,13 +177,12 @@ async function deleteSession(context: Context, request: DeleteSessionRequest, { 
   const session =
     (before === undefined ? undefined : context.table.get(before)) ??
     sessionFor(context, principal, { session: request.session, action: 'remove' });
-  if (session.stored.problem?.code === 'REMOVED') {
-    if (before === undefined) throw removedBefore(session);
-  } else {
+  if (before === undefined) {
+    if (session.stored.problem?.code === 'REMOVED') throw removedBefore(session);
     requireNoOther(session, clientOf(request.clientId), takeOverOf(request.takeOver));
     context.requests.remember(remembered, session.id);
-    await context.lifecycle.remove(session, removal(session));
   }
+  await context.lifecycle.remove(session, removal(session));
   return answer(context, session, request.clientId);
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock';
-import { RunspaceError, toError, type Problem } from '../core/error';
+import { toError, type Problem } from '../core/error';
 import type { ClientId, Principal, SessionId } from '../core/ids';
 import type { KeptSession } from '../core/kept-session';
 import type { Log } from '../core/log';
@@ -11,6 +11,7 @@ import type { KeeperPool } from './keeper-pool';
 import { checkSessionName } from './name';
 import { completeOptions, type ChosenOptions } from './options';
 import { Session, type SessionSurroundings } from './session';
+import { keeperLost, notRunning, problemOf, removed } from './session-problem';
 import type { StoredSession } from './stored-session';
 import type { SessionTable } from './table';
 
@@ -193,11 +194,11 @@ export class Lifecycle {
     return closing;
   }
 
-  /** Ends a session and deletes its records. */
+  /** Ends a session and deletes its records. Idempotent; what a daemon that died left undone the next one does. */
   async remove(session: Session, problem: Problem): Promise<void> {
+    session.setProblem(problem);
     await this.close(session, problem);
     await this.#letGo(session, problem);
-    session.setProblem(problem);
     await this.#around.erase(session.id, 'records');
   }
 
@@ -221,6 +222,9 @@ export class Lifecycle {
       return;
     }
     const session = this.#around.table.get(kept.sessionId);
+    // A daemon that died may not have written down who took the session over. Two keepers never have the same one.
+    if (session !== undefined && !isClosed(session) && this.#keeperOf(session) === undefined)
+      session.setKeeper(keeper.keeperId);
     if (session === undefined || session.stored.keeperId !== keeper.keeperId) {
       void keeper.forgetSession({ sessionId: kept.sessionId }).catch((error: unknown) => {
         this.#around.log.warn('stray session not forgotten', {
@@ -231,6 +235,8 @@ export class Lifecycle {
       return;
     }
     session.takeKept(kept);
+    if (session.state === 'broken' && (kept.runspace === 'opening' || kept.runspace === 'opened'))
+      this.#closeUnwanted(keeper, session);
   }
 
   /** The keeper of these sessions is gone: they are broken, and another keeper takes over what they wrote. */
@@ -246,6 +252,14 @@ export class Lifecycle {
     }
   }
 
+  /** The daemon that asked for this engine died, and the next one gave the session up before its keeper knew of it. */
+  #closeUnwanted(keeper: KeeperClient, session: Session): void {
+    const problem = session.stored.problem ?? keeperLost(session);
+    keeper.closeSession({ sessionId: session.id, problem: toProblem(problem) }).catch((error: unknown) => {
+      this.#around.log.warn('engine not ended', { session: session.id, why: toError(error).message });
+    });
+  }
+
   #keeperOf(session: Session): KeeperClient | undefined {
     const { keeperId } = session.stored;
     return keeperId === undefined ? undefined : this.#around.keepers().get(keeperId);
@@ -256,6 +270,8 @@ export class Lifecycle {
     try {
       const keeper = await this.#around.keepers().place(session.id, session.owner);
       session.setKeeper(keeper.keeperId);
+      // The file says where the session is before there is an engine.
+      await this.#around.save(session.stored);
       if (!isOpening(session)) return; // It was removed meanwhile.
       await keeper.openSession({
         ...labels(session),
@@ -277,8 +293,18 @@ export class Lifecycle {
   async #close(session: Session, problem: Problem): Promise<void> {
     const wasBroken = session.state === 'broken';
     if (session.state !== 'closing') session.apply('closeRequested', { problem });
+    await this.#saveIntent(session);
     await this.#letGo(session, problem);
     if (!wasBroken && session.state === 'closing') session.apply('runspaceClosed', { problem });
+  }
+
+  /** What is to end is on disk as such before its engine is gone. On a full disk it ends all the same. */
+  async #saveIntent(session: Session): Promise<void> {
+    try {
+      await this.#around.save(session.stored);
+    } catch (error) {
+      this.#around.log.error('session not saved', error, { session: session.id });
+    }
   }
 
   /** Its keeper ends what is left of it and forgets it. */
@@ -352,45 +378,4 @@ function isClosed(session: Session): boolean {
 
 function labels(session: Session): { sessionId: string; sessionName: string; target: string } {
   return { sessionId: session.id, sessionName: session.name, target: session.stored.target };
-}
-
-function problemOf(error: unknown): Problem {
-  if (error instanceof RunspaceError) return { code: error.code, message: error.message, facts: error.facts };
-  return { code: 'INTERNAL', message: toError(error).message, facts: {} };
-}
-
-function keeperLost(session: Session): Problem {
-  return {
-    code: 'KEEPER_LOST',
-    message:
-      `the keeper of session "${session.name}" ended, and its engine and variables with it; ` +
-      'what it wrote can still be received. Open a new session to go on',
-    facts: { session: session.name },
-  };
-}
-
-function removed(session: Session): Problem {
-  return { code: 'REMOVED', message: 'it was removed', facts: { session: session.name } };
-}
-
-/** Why no command can run in a session that is not open. */
-function notRunning(session: Session): RunspaceError {
-  const { name, state, stored } = session;
-  const why = stored.problem === undefined ? '' : `: ${stored.problem.message}`;
-  const facts = {
-    session: name,
-    state,
-    ...(stored.problem === undefined ? {} : { reason: stored.problem.code }),
-  };
-  if (stored.problem?.code === 'REMOVED')
-    return new RunspaceError('EXPIRED', `session "${name}" was removed; open a new one`, { facts });
-  if (state === 'broken')
-    return new RunspaceError(
-      'SESSION_BROKEN',
-      `session "${name}" is broken${why}. Remove it (runspace rm ${name}) and open a new one`,
-      { facts: { ...facts, fully_qualified_error_id: 'PSSessionStateBroken' } },
-    );
-  return new RunspaceError('SESSION_CLOSED', `session "${name}" is ${state}${why}. Open a new one`, {
-    facts,
-  });
 }

@@ -31,7 +31,7 @@ export interface Recovery {
  * Where a daemon can have died, and what is done about it:
  * - between a session's file and its keeper's answer: the session is Opening and no keeper knows it: it is broken;
  * - between a keeper's start and its file: the keeper finds no session and leaves by itself;
- * - while a session closed: it is Closing, and is closed again;
+ * - while a session closed, or its records were deleted: that is done again, from the start;
  * - while the keeper died too: its sessions are broken, and another keeper takes over what they wrote.
  */
 export async function recover(recovery: Recovery): Promise<void> {
@@ -55,13 +55,14 @@ function settle(
   session: Session,
   { lifecycle, pool, alive, log }: Recovery & { alive: ReadonlySet<KeeperId> },
 ): void {
-  const { state, keeperId } = session.stored;
-  if (state === 'closed') return;
+  const { state, keeperId, problem } = session.stored;
+  const isRemoved = problem?.code === 'REMOVED';
+  if (state === 'closed' && !isRemoved) return;
   session.settleAfterRestart();
   const isHeld = keeperId !== undefined && alive.has(keeperId);
-  if (state === 'closing') {
-    const problem = session.stored.problem ?? { code: 'REMOVED', message: 'it was removed', facts: {} };
-    void lifecycle.close(session, problem).catch((error: unknown) => {
+  if (problem !== undefined && (isRemoved || state === 'closing')) {
+    const ending = isRemoved ? lifecycle.remove(session, problem) : lifecycle.close(session, problem);
+    ending.catch((error: unknown) => {
       log.error('session not closed', error, { session: session.id });
     });
   } else if (isHeld && !isKnown(pool, keeperId, session) && state !== 'broken') {
