@@ -1,0 +1,41 @@
+/** The commands of these tests, in the language of one engine. */
+export interface Scripts {
+  readonly engine: 'javascript' | 'powershell';
+  /** Writes 1, 2, 3 … `count`; rests for `restMs` after every `burst` of them. */
+  numbers(count: number, burst: number, restMs: number): string;
+  /** Writes every item of its input. */
+  readonly echo: string;
+  /** Adds a line to the file. */
+  append(file: string): string;
+  /** Writes `begun`, then never ends by itself. */
+  readonly endless: string;
+  /** Sets the variable `kept`. */
+  set(value: number): string;
+  /** Writes the variable `kept`. */
+  readonly get: string;
+}
+
+export const javascript: Scripts = {
+  engine: 'javascript',
+  numbers: (count, burst, restMs) => `
+    for (let i = 1; i <= ${String(count)}; i++) {
+      console.log(i);
+      if (i % ${String(burst)} === 0) await new Promise((resolve) => setTimeout(resolve, ${String(restMs)}));
+    }`,
+  echo: 'for await (const item of input) console.log(item);',
+  append: (file) => `require('node:fs').appendFileSync(${JSON.stringify(file)}, 'once\\n');`,
+  endless: `console.log('begun'); await new Promise(() => setInterval(() => undefined, 1000));`,
+  set: (value) => `globalThis.kept = ${String(value)}; undefined`,
+  get: 'kept',
+};
+
+export const powershell: Scripts = {
+  engine: 'powershell',
+  numbers: (count, burst, restMs) =>
+    `for ($i = 1; $i -le ${String(count)}; $i++) { $i; if ($i % ${String(burst)} -eq 0) { [Threading.Thread]::Sleep(${String(restMs)}) } }`,
+  echo: '$input | ForEach-Object { $_ }',
+  append: (file) => `[IO.File]::AppendAllText('${file}', "once\`n")`,
+  endless: `'begun'; while ($true) { [Threading.Thread]::Sleep(50) }`,
+  set: (value) => `$kept = ${String(value)}`,
+  get: '$kept',
+};
