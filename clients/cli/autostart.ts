@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { systemCode, UsageError } from './failure';
 import type { Environment } from './settings';
 
 /** What starting a daemon needs. */
@@ -14,9 +15,9 @@ export interface Autostart {
   readonly isListening: () => Promise<boolean>;
 }
 
-const deadlineMs = 15_000;
-/** When ours gave up, another may be about to listen: the loser of a race waits for the winner. */
-const graceAfterExitMs = 3_000;
+const deadlineMs = 30_000;
+/** The exit code of a daemon that found another one on its state folder: the loser of a race waits for the winner. */
+const lostRace = 3;
 
 /**
  * Starts the daemon that lies beside this program, detached, and waits until one listens, whoever started it.
@@ -31,18 +32,19 @@ export async function startDaemon({
   if (!existsSync(program)) return `its program ${program} is missing`;
   const log = join(home, 'daemon.log');
   const child = spawnDetached(program, { home, log, environment });
-  const exit: { code?: number | null } = {};
-  child.once('exit', (code) => (exit.code = code));
-  const started = Date.now();
-  let deadline = started + deadlineMs;
+  const deadline = Date.now() + deadlineMs;
   for (let delay = 10; Date.now() < deadline; delay = Math.min(delay * 1.5, 100)) {
     if (await isListening()) return undefined;
-    if (exit.code !== undefined) deadline = Math.min(deadline, started + graceAfterExitMs);
+    const { exitCode } = child;
+    if (exitCode !== null && exitCode !== lostRace)
+      return `it ended with exit code ${String(exitCode)}: ${lastLine(log)}`;
     await pause(delay);
   }
-  return exit.code === undefined
-    ? `it did not listen within ${String(deadlineMs / 1e3)} s; its log is ${log}`
-    : `it ended with exit code ${String(exit.code)}; its log is ${log}`;
+  return `none listened within ${String(deadlineMs / 1e3)} s; the log is ${log}`;
+}
+
+function lastLine(log: string): string {
+  return readFileSync(log, 'utf8').trimEnd().split('\n').at(-1) ?? '';
 }
 
 interface DaemonFiles {
@@ -52,7 +54,7 @@ interface DaemonFiles {
 }
 
 function spawnDetached(program: string, { home, log, environment }: DaemonFiles): ChildProcess {
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  makeFolder(home);
   const output = openSync(log, 'a', 0o600);
   try {
     const child = spawn(process.execPath, [program], {
@@ -65,6 +67,26 @@ function spawnDetached(program: string, { home, log, environment }: DaemonFiles)
     return child;
   } finally {
     closeSync(output);
+  }
+}
+
+/** Not by Node's `recursive`: in a file system that makes no folders, such as /proc, that tries for ever. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return; // Another first command was faster.
+    throw new UsageError(
+      `the state folder ${path} can't be made: ${String(error)}`,
+      'STATE_FOLDER_UNUSABLE',
+      {
+        metadata: { path },
+        cause: error,
+      },
+    );
   }
 }
 

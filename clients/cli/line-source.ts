@@ -42,7 +42,9 @@ class TypedLines implements LineSource {
         history: this.#lines,
         historySize: 1_000,
       });
+      let isFinished = false;
       const finish = (line: Line): void => {
+        isFinished = true;
         resolve(line);
         editor.close();
       };
@@ -55,7 +57,10 @@ class TypedLines implements LineSource {
         output.write('^C\n');
         finish({ is: 'interrupted' });
       });
-      editor.on('close', () => resolve({ is: 'end' }));
+      editor.on('close', () => {
+        if (!isFinished) output.write('\n'); // Ctrl-D: the shell's prompt begins a line of its own.
+        resolve({ is: 'end' });
+      });
       editor.prompt();
     });
   }

@@ -21,7 +21,7 @@ const flags = {
 
 type Flags = ReturnType<typeof parseFlags>['values'];
 
-/** Exit codes: 0 well, 1 the daemon could not start or be asked, 2 wrong usage. */
+/** Exit codes: 0 well, 1 the daemon could not start or be asked, 2 wrong usage, 3 another daemon has the state folder. */
 async function main(): Promise<number> {
   let parsed: ReturnType<typeof parseFlags>;
   try {
@@ -92,6 +92,11 @@ function wrongUsage(problem: string): number {
   return 2;
 }
 
+/** Whoever starts daemons tells by the exit code that another one was faster. */
+function isLocked(error: unknown): boolean {
+  return error instanceof RunspaceError && error.code === 'STATE_FOLDER_LOCKED';
+}
+
 main().then(
   (code) => {
     process.exitCode = code;
@@ -99,6 +104,6 @@ main().then(
   (error: unknown) => {
     const shown = error instanceof RunspaceError ? error.message : (toError(error).stack ?? String(error));
     process.stderr.write(`runspaced: ${shown}\n`);
-    process.exitCode = 1;
+    process.exitCode = isLocked(error) ? 3 : 1;
   },
 );

@@ -10,11 +10,30 @@ const othersWriteBits = 0o022;
 /** Makes the folder and what is missing above it, closed to others (0700). One that exists is left as it is. */
 export function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeWithParents(path);
   } catch (thrown) {
     const remedy = 'choose a place where you may write';
     throw unusable({ path, why: toError(thrown).message, remedy, cause: thrown });
   }
+}
+
+/** Not by Node's `recursive`: in a file system that makes no folders, such as /proc, that tries for ever. */
+function makeWithParents(path: string): void {
+  if (tryToMake(path) === 'made') return;
+  const parent = dirname(path);
+  if (parent !== path) makeWithParents(parent);
+  mkdirSync(path, { mode: 0o700 });
+}
+
+function tryToMake(path: string): 'made' | 'parentMissing' {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (thrown) {
+    const code = systemCodeOf(thrown);
+    if (code === 'ENOENT') return 'parentMissing';
+    if (code !== 'EEXIST') throw thrown;
+  }
+  return 'made';
 }
 
 /**

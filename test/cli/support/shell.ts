@@ -7,7 +7,7 @@ import { within } from '../../e2e/support/eventually';
 /** A program that runs, and what it has written so far. */
 export interface Running {
   readonly child: ChildProcess;
-  /** Settles when its output or its notices hold the text; fails when it ends before. */
+  /** Settles when it has written the text, behind what was waited for last; fails when it ends before. */
   sees(text: string): Promise<void>;
   /** Settles with what it wrote, when it has ended. */
   readonly ended: Promise<Ran>;
@@ -46,11 +46,14 @@ export class Shell {
   }
 }
 
-class RunningProgram implements Running {
+/** A program that was started. */
+export class RunningProgram implements Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ran>;
   readonly #what: string;
   readonly #written = { stdout: '', stderr: '' };
+  /** Both, as they came, from behind what was seen last. */
+  #unseen = '';
   #look: () => void = () => undefined;
 
   constructor(child: ChildProcess, words: string) {
@@ -59,6 +62,7 @@ class RunningProgram implements Running {
     for (const name of ['stdout', 'stderr'] as const) {
       child[name]?.setEncoding('utf8').on('data', (text: string) => {
         this.#written[name] += text;
+        this.#unseen += text;
         this.#look();
       });
     }
@@ -73,7 +77,11 @@ class RunningProgram implements Running {
   sees(text: string): Promise<void> {
     const seen = new Promise<void>((resolve, reject) => {
       this.#look = () => {
-        if ((this.#written.stdout + this.#written.stderr).includes(text)) resolve();
+        const at = this.#unseen.indexOf(text);
+        if (at < 0) return;
+        this.#unseen = this.#unseen.slice(at + text.length);
+        this.#look = () => undefined;
+        resolve();
       };
       this.#look();
       void this.ended.then(

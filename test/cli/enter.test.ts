@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { distFolder, Machine } from '../e2e/support/machine';
+import { RunningProgram, Shell, type Running } from './support/shell';
+
+let machine: Machine;
+let shell: Shell;
+
+beforeAll(async () => {
+  machine = new Machine();
+  await machine.startReadyDaemon();
+  shell = new Shell(machine);
+}, 60_000);
+
+afterAll(async () => {
+  await machine[Symbol.asyncDispose]();
+});
+
+/** `runspace enter` in a terminal of its own. */
+function enterTyping(session: string): Running {
+  const command = `exec ${process.execPath} ${join(distFolder, 'bin', 'runspace')} enter ${session}`;
+  const child = spawn('script', ['-qefc', command, '/dev/null'], {
+    env: { ...machine.environment, TERM: 'xterm', RUNSPACED_AUTOSTART: '0' },
+  });
+  return new RunningProgram(child, `enter ${session}`);
+}
+
+describe('P37 enter', () => {
+  test('lines from a pipe run one after the other, each entry as long as it takes', async () => {
+    await shell.run('new', 'piped', '--engine', 'javascript');
+    const input =
+      'var x = 5\nfunction twice(n) {\n  return 2 * n\n}\ntwice(x)\nthrow new Error("no")\n"after"\nexit\n"never"\n';
+    expect(await shell.runWith(input, 'enter', 'piped')).toEqual({
+      code: 0,
+      stdout: '10\nafter\n',
+      stderr: expect.stringContaining('Error: no'),
+    });
+  });
+
+  test('a terminal has a prompt and a history; Ctrl-C stops the command and not the session; Ctrl-D leaves', async () => {
+    await shell.run('new', 'typed', '--engine', 'javascript');
+    const typing = enterTyping('typed');
+    const type = async (text: string): Promise<void> => {
+      await typing.sees('[localhost]: JS> ');
+      typing.child.stdin?.write(text);
+    };
+    await type('var y = 20; y + 1\r');
+    await typing.sees('\n21');
+    await type('console.log("be" + "gun"); for (;;);\r');
+    await typing.sees('begun');
+    typing.child.stdin?.write('\u0003');
+    await typing.sees('stopped');
+    await type('y + 2\r');
+    await typing.sees('\n22');
+    await type('\u0004');
+    expect(await typing.ended).toMatchObject({ code: 0 });
+    const history = join(machine.home, 'history');
+    expect([readFileSync(history, 'utf8').split('\n')[0], statSync(history).mode & 0o777]).toEqual([
+      'var y = 20; y + 1',
+      0o600,
+    ]);
+    expect(await shell.run('invoke', 'typed', '--', 'y')).toMatchObject({ stdout: '20\n' });
+  });
+
+  test('a session that another client uses is entered only by taking over', async () => {
+    await shell.run('new', 'used', '--engine', 'javascript');
+    await new Shell(machine, { RUNSPACED_CLIENT_ID: 'another' }).run('connect', 'used');
+    expect(await shell.runWith('1\n', 'enter', 'used')).toMatchObject({ code: 5 });
+    expect(await shell.runWith('1\n', 'enter', 'used', '--take-over')).toMatchObject({
+      code: 0,
+      stdout: '1\n',
+    });
+  });
+});
