@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Why a signal aborted, as an error that can be thrown. */
 export function abortReason(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
@@ -15,6 +17,7 @@ export interface LinkedSignal extends Disposable {
 export function linkSignals(...signals: readonly AbortSignal[]): LinkedSignal {
   const linked = new AbortController();
   const aborts = signals.map((signal) => ({ signal, abort: () => linked.abort(signal.reason) }));
+  setMaxListeners(0, ...signals); // However many readers a pipeline has, each listens.
   for (const { signal, abort } of aborts) {
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });

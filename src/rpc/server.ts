@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { RunspaceError } from '../core/error';
 import { DaemonServiceService } from '../gen/runspace/v1/daemon';
@@ -18,6 +19,7 @@ export function createServer(
   control: DaemonControl,
   more: readonly ((server: Server) => void)[],
 ): Server {
+  setMaxListeners(0, context.edge.ending); // Each call that is under way listens for it.
   const server = new Server({
     'grpc.max_receive_message_length': largestRequest,
     'grpc.max_send_message_length': -1,

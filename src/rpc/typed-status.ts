@@ -41,12 +41,15 @@ function errorOf({ code, details, metadata }: PartialStatus, method: string): Ru
       `${method}: ${details ?? 'the message is too large'}; send less at once, input in several items`,
       { facts },
     );
-  if (code === grpcStatus.INTERNAL && details?.startsWith('Error deserializing request') === true)
+  if (code === grpcStatus.INTERNAL && unreadable.some((start) => details?.startsWith(start) === true))
     return new RunspaceError(
       'INVALID_ARGUMENT',
       `${method}: the request is no message of this method, or a value in it is nested too deeply ` +
-        '(100 messages are possible); see proto/runspace/v1',
+        `(100 messages are possible): ${details ?? ''}; see proto/runspace/v1`,
       { facts },
     );
   return undefined;
 }
+
+/** How grpc-js begins what it says of bytes that it can't read. */
+const unreadable = ['Error deserializing request', 'Failed to decompress message', 'Invalid grpc-timeout'];
