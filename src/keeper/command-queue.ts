@@ -97,7 +97,7 @@ export class CommandQueue {
 
   async #run({ pipeline, invocation, timeouts }: QueuedCommand, engine: Engine): Promise<void> {
     const { log, clock, ended } = this.#parts;
-    log.info('pipeline started', { pipeline: pipeline.started.id });
+    log.debug('pipeline started', { pipeline: pipeline.started.id });
     await pipeline.journal.use((journal) =>
       PipelineRun.run({ ...this.#parts, pipeline, journal, engine, invocation, timeouts }),
     );

@@ -12,7 +12,7 @@ import { spawnStdio } from '../transport/stdio';
 import { Keeper } from './keeper';
 import { createLineLog } from './line-log';
 import type { Engines } from './runspace';
-import { serve } from './server';
+import { endService, serve } from './server';
 import { readyLine } from './spawn';
 import { toStoredKeeper, type StoredKeeper } from './stored-keeper';
 
@@ -53,7 +53,7 @@ async function live(layout: StateLayout, stored: StoredKeeper): Promise<void> {
   log.info('keeper listens', { keeper: keeperId });
   log.info('keeper ends', { keeper: keeperId, because: await ended });
   await keeper.shutDown('end');
-  server.forceShutdown();
+  await endService(server);
   rmSync(socketPath, { force: true });
 }
 

@@ -33,6 +33,9 @@ export interface PipelineParts {
   readonly changed: () => void;
 }
 
+/** Said to those who waited; without a reason each abort would make an exception with its stack. */
+const over = new Error('the pipeline is over');
+
 /** One command and its output, from being recorded to being removed. Its state is assigned here only. */
 export class Pipeline {
   readonly started: StartedPipeline;
@@ -67,7 +70,7 @@ export class Pipeline {
     pipeline.#state = end.state;
     pipeline.#end = end;
     pipeline.#resolveEnded();
-    pipeline.#ending.abort();
+    pipeline.#ending.abort(over);
     return pipeline;
   }
 
@@ -135,7 +138,7 @@ export class Pipeline {
     this.#stop = request;
     if (this.#state === 'running') this.#apply('stopRequested');
     this.input?.discard();
-    this.#stopping.abort();
+    this.#stopping.abort(over);
     this.#changed();
     return true;
   }
@@ -161,7 +164,7 @@ export class Pipeline {
     this.#isBlocked = false;
     this.input?.discard();
     this.#resolveEnded();
-    this.#ending.abort();
+    this.#ending.abort(over);
     this.#changed();
     return end;
   }

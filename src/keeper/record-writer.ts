@@ -23,6 +23,8 @@ export class RecordWriter {
   readonly #journal: Journal;
   readonly #secrets: Secrets;
   readonly #clock: Clock;
+  /** Kept from record to record, since a new one makes a new buffer each time. */
+  #encoder = newEncoder();
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
 
@@ -76,15 +78,20 @@ export class RecordWriter {
     const sequence = this.#journal.last + 1n + BigInt(this.#waiting.length);
     const time = new Date(this.#clock.now());
     try {
-      return ProtoRecord.encode({ sequence, time, body: recordBody(record, this.#secrets) }).finish();
+      return this.#bytesOf({ sequence, time, body: recordBody(record, this.#secrets) });
     } catch (thrown) {
+      this.#encoder = newEncoder();
       const message = `a record of the ${record.stream} stream could not be kept: ${toError(thrown).message}`;
-      const body = recordBody(
-        { stream: 'error', message, fullyQualifiedErrorId: 'RecordNotKept' },
-        this.#secrets,
-      );
-      return ProtoRecord.encode({ sequence, time, body }).finish();
+      const fullyQualifiedErrorId = 'RecordNotKept';
+      const body = recordBody({ stream: 'error', message, fullyQualifiedErrorId }, this.#secrets);
+      return this.#bytesOf({ sequence, time, body });
     }
+  }
+
+  #bytesOf(record: ProtoRecord): Uint8Array {
+    const bytes = ProtoRecord.encode(record, this.#encoder).finish();
+    if (bytes.length > largestKeptBuffer) this.#encoder = newEncoder();
+    return bytes;
   }
 
   #clear(): void {
@@ -92,6 +99,14 @@ export class RecordWriter {
     this.#waitingBytes = 0;
   }
 }
+
+/** An empty record leaves nothing but the writer it was encoded with. */
+function newEncoder(): ReturnType<typeof ProtoRecord.encode> {
+  return ProtoRecord.encode({ sequence: 0n, time: undefined, body: undefined });
+}
+
+/** A writer that has grown beyond this is not kept. */
+const largestKeptBuffer = 1024 * 1024;
 
 /** Number of RecordBatch.records. */
 const recordsField = 1;

@@ -71,6 +71,21 @@ export async function serve(socketPath: string, parts: ServerParts): Promise<Ser
   return server;
 }
 
+/** How long answers that are under way get to reach their callers. */
+const lastAnswersMs = 300;
+
+/** Ends the service: answers still go out, streams that never end by themselves are cut. */
+export async function endService(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, lastAnswersMs);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+  server.forceShutdown();
+}
+
 function handlers(parts: ServerParts): Handlers<typeof methods> {
   const { keeper, clock, keeperId, version } = parts;
   return {

@@ -72,8 +72,11 @@ function requireNonce(metadata: Metadata, nonce: string): void {
   );
 }
 
+/** Made once: without a reason each abort would make an exception with its stack, and every read stream ends in one. */
+const gone = new DOMException('the caller is gone', 'AbortError');
+
 function signalOf(call: { on(event: 'cancelled', listener: () => void): unknown }): AbortSignal {
   const cancelled = new AbortController();
-  call.on('cancelled', () => cancelled.abort());
+  call.on('cancelled', () => cancelled.abort(gone));
   return cancelled.signal;
 }
