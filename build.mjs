@@ -31,6 +31,7 @@ const yamlApart = {
 /** An entry whose source is not there is passed over, so that parts can be built on their own. */
 const bundles = [
   { ...program, entryPoints: ['clients/cli/main.ts'], outfile: 'dist/bin/runspace', plugins: [yamlApart] },
+  { ...common, entryPoints: ['clients/typescript/index.ts'], outfile: 'dist/lib/client.js' },
   { ...common, entryPoints: ['node_modules/yaml/dist/index.js'], outfile: 'dist/lib/yaml.js' },
   // Its packages read files that lie beside them.
   { ...program, entryPoints: ['src/daemon/main.ts'], outfile: 'dist/bin/runspaced', packages: 'external' },
