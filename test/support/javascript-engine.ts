@@ -102,7 +102,7 @@ export async function run(
 }
 
 /** A value as JSON-like text. */
-export function plain(value: Value): string {
+function plain(value: Value): string {
   return JSON.stringify(value, (key, item: unknown) => {
     if (typeof item === 'bigint') return `${item}n`;
     return key === 'value' && item instanceof Uint8Array ? Buffer.from(item).toString('hex') : item;

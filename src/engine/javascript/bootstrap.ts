@@ -1,3 +1,6 @@
+/** What stack traces call the source. Not our product's name: who ends the daemon by its name is not to end engines. */
+export const sourceName = 'engine.js';
+
 /**
  * How a node process gets its source: `node -e TEXT`, where the text reads a length (four bytes, big-endian) and that many
  * bytes of source from a descriptor that is already open, and runs them. So nothing need be installed where the engine runs, a new version
@@ -23,7 +26,7 @@ const read = (length) => {
   return bytes;
 };
 const source = read(read(4).readUInt32BE(0)).toString();
-require('vm').compileFunction(source, ['require', 'load'], { filename: 'runspaced' })(require, (name) => import(name));
+require('vm').compileFunction(source, ['require', 'load'], { filename: '${sourceName}' })(require, (name) => import(name));
 }`;
 }
 

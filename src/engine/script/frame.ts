@@ -12,7 +12,7 @@ export interface Frame {
 }
 
 /** Bytes before those of the frame. */
-export const frameHeaderLength = 5;
+const frameHeaderLength = 5;
 /** No frame is longer: whoever receives one holds it whole. */
 export const maximumFrameLength = 1024 * 1024;
 

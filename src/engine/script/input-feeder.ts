@@ -40,7 +40,8 @@ export class InputFeeder {
     try {
       const item = await this.#input.next();
       if (this.#pipeline.isFinished) this.#hasEnded = true;
-      else if (item.done !== true) await this.#outgoing.send({ is: 'input', run, value: toWire(item.value) });
+      // Not awaited: the command asks for no more items than it can hold.
+      else if (item.done !== true) void this.#outgoing.send({ is: 'input', run, value: toWire(item.value) });
       else await this.#end({ is: 'inputEnd', run });
     } catch (thrown) {
       await this.#end({ is: 'inputEnd', run, error: toError(thrown).message });

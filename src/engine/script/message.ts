@@ -37,7 +37,6 @@ export type Report =
       readonly is: 'ready';
       readonly version: string;
       readonly runspaceId: string;
-      readonly processId: number;
     }
   /** Text for stdout (1) or stderr (2), in pieces of any size. */
   | { readonly is: 'text'; readonly run: number; readonly descriptor: 1 | 2; readonly text: string }

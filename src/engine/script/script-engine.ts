@@ -1,9 +1,10 @@
 import { RunspaceError, toError } from '../../core/error';
 import type { StreamRecord } from '../../core/record';
-import type { Transport, TransportEnd } from '../../transport/transport';
+import type { Transport } from '../../transport/transport';
 import type { Engine, EngineEnd, EngineInfo, EngineName, EngineOptions, Invocation } from '../engine';
 import { IncomingReader, type Incoming } from './incoming';
 import { InputFeeder } from './input-feeder';
+import { lostError, lostFinal } from './lost';
 import type { InterpreterExited } from './message';
 import { markOf, markPrefix } from './mark-scanner';
 import { Notices } from './notices';
@@ -12,6 +13,7 @@ import type { ReceivedMessage } from './report';
 import { toErrorRecord, toDoneReport } from './to-record';
 import { ScriptPipeline } from './script-pipeline';
 import { fromWire, toWire } from './wire-value';
+import { withTimeout } from './with-timeout';
 
 /** How long a mark may be missing while nothing else comes: user code may have closed the descriptor. */
 const markPatienceMs = 2_000;
@@ -98,21 +100,14 @@ class ScriptEngine implements Engine {
     const { openTimeoutMs } = this.#options;
     const outcome = await withTimeout(Promise.race([ready, this.ended]), openTimeoutMs);
     if (outcome === 'ready') return;
-    if (outcome === undefined)
-      throw new RunspaceError(
-        'ENGINE_TIMEOUT',
-        `the ${this.#name} engine did not answer within ${openTimeoutMs} ms`,
-        {
-          facts: { option: 'OpenTimeout' },
-        },
-      );
-    throw new RunspaceError(
-      'ENGINE_START_FAILED',
-      `the ${this.#name} engine ended at its start: ${this.#lastWords()}`,
-      {
-        ...(outcome.is === 'lost' ? { cause: outcome.error } : {}),
-      },
-    );
+    if (outcome === undefined) {
+      const message = `the ${this.#name} engine did not answer within ${openTimeoutMs} ms`;
+      throw new RunspaceError('ENGINE_TIMEOUT', message, { facts: { option: 'OpenTimeout' } });
+    }
+    const why = outcome.is === 'lost' ? outcome.error.message : 'it was closed';
+    throw new RunspaceError('ENGINE_START_FAILED', `the ${this.#name} engine did not start: ${why}`, {
+      ...(outcome.is === 'lost' ? { cause: outcome.error } : {}),
+    });
   }
 
   invoke(invocation: Invocation): AsyncIterable<readonly StreamRecord[]> {
@@ -212,15 +207,20 @@ class ScriptEngine implements Engine {
     try {
       await this.#readAll();
     } catch (thrown) {
-      this.#lost =
-        thrown instanceof RunspaceError ? thrown : this.#lostError({ is: 'lost', error: toError(thrown) });
+      const error = toError(thrown);
+      if (!this.#isClosing)
+        this.#lost =
+          error instanceof RunspaceError
+            ? error
+            : lostError(this.#name, { is: 'lost', error }, this.#transport);
       await this.#transport[Symbol.asyncDispose]();
     }
     const end = await this.#transport.ended;
-    if (!this.#isClosing) this.#lost ??= this.#lostError(end);
+    if (!this.#isClosing) this.#lost ??= lostError(this.#name, end, this.#transport);
     this.#notices.flush();
-    if (this.#lost !== undefined) this.#pipeline?.end(lostFinal(this.#lost));
-    return this.#isClosing || this.#lost === undefined ? { is: 'closed' } : { is: 'lost', error: this.#lost };
+    if (this.#lost === undefined) return { is: 'closed' };
+    this.#pipeline?.end(lostFinal(this.#lost));
+    return { is: 'lost', error: this.#lost };
   }
 
   async #readAll(): Promise<void> {
@@ -343,44 +343,8 @@ class ScriptEngine implements Engine {
 
   #exited({ code, signal }: InterpreterExited): void {
     if (this.#isClosing) return;
-    this.#lost ??= this.#lostError({ is: 'exited', code, signal });
+    this.#lost ??= lostError(this.#name, { is: 'exited', code, signal }, this.#transport);
     this.#pipeline?.end(lostFinal(this.#lost));
-  }
-
-  #lostError(end: TransportEnd): RunspaceError {
-    return new RunspaceError(
-      'ENGINE_LOST',
-      `the ${this.#name} engine is gone: ${describeEnd(end)}${this.#lastWords()}`,
-    );
-  }
-
-  #lastWords(): string {
-    const text = this.#transport.diagnostics().trim().slice(-2000);
-    return text === '' ? '' : `; its last words: ${text}`;
-  }
-}
-
-function lostFinal(reason: RunspaceError): StreamRecord & { readonly stream: 'final' } {
-  return { stream: 'final', state: 'failed', reason };
-}
-
-function describeEnd(end: TransportEnd): string {
-  if (end.is === 'lost') return end.error.message;
-  return end.signal === undefined
-    ? `it left with exit code ${end.code ?? 'unknown'}`
-    : `it was ended by ${end.signal}`;
-}
-
-/** Undefined: it took too long. */
-async function withTimeout<Result>(result: Promise<Result>, timeoutMs: number): Promise<Result | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), timeoutMs);
-  });
-  try {
-    return await Promise.race([result, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -172,7 +172,7 @@ function fromTagged(tagged: object, depth: number): Value {
     case 'char':
       return { type, code: integerIn(value, integerRanges.uint16) };
     case 'bytes':
-      return { type, value: new Uint8Array(Buffer.from(textFrom(value), 'base64')) };
+      return { type, value: bytesFrom(value) };
     case 'decimal':
     case 'dateTime':
     case 'guid':
@@ -265,6 +265,11 @@ function listFrom(wire: unknown): readonly unknown[] {
 function textFrom(wire: unknown): string {
   if (typeof wire !== 'string') throw malformed('no text where one belongs');
   return wire;
+}
+
+function bytesFrom(wire: unknown): Uint8Array {
+  const { buffer, byteOffset, byteLength } = Buffer.from(textFrom(wire), 'base64');
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function integerIn(wire: unknown, [least, most]: readonly [number, number]): number {

@@ -2,6 +2,7 @@
  * Runs commands, one at a time, on the main thread. A stop may end any of this code at any point: so each step leaves
  * a state from which `stop` can finish the run, and finishing twice does no harm (the engine takes the first word).
  */
+import { EventEmitter } from 'node:events';
 import { types } from 'node:util';
 import type { DoneReport, RunCommand } from '../../script/message';
 import type { WireValue } from '../../script/wire-value';
@@ -40,6 +41,7 @@ export interface CommandsSurroundings {
   readonly endRun: (run: number) => void;
 }
 
+const uncaughtEvent = 'uncaughtException';
 // Timers of our own must fire whatever becomes of the run.
 const nextTurn = setImmediate;
 
@@ -124,11 +126,13 @@ export class Commands {
     for (;;) Atomics.wait(this.#surroundings.control, slot.never, 0);
   }
 
-  /** Something was thrown that nobody caught: it ends the running command, as it would end a program. */
+  /** Something was thrown that nobody caught: it ends the running command, as it would end a program without a handler. */
   uncaught(thrown: unknown): void {
     const run = this.#thrower ?? this.#current;
     this.#thrower = undefined;
-    if (run !== undefined && run === this.#current) this.#failNow(run, thrown);
+    if (process.listenerCount(uncaughtEvent) > 0)
+      EventEmitter.prototype.emit.call(process, uncaughtEvent, thrown, uncaughtEvent);
+    else if (run !== undefined && run === this.#current) this.#failNow(run, thrown);
     else this.#surroundings.reports.send(describeThrown(thrown, 0));
   }
 

@@ -2,7 +2,6 @@
  * The interpreter: user code runs on this thread, in node's own global scope; the worker has the pipe to the runner.
  */
 import { randomUUID } from 'node:crypto';
-import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import source from 'bundled:./worker';
 import type { Command } from '../../script/message';
@@ -48,18 +47,19 @@ const commands = new Commands({
   endRun: (run) => toWorker({ is: 'endRun', run }),
 });
 const leave = process.exit.bind(process);
+/** How long the last words of a process that ends itself may take. */
+const lastWordsMs = 1_000;
 
 worker.on('message', receive);
-worker.on('error', (error) => {
-  throw error;
-});
+// Without it nothing is heard or said any more.
+worker.on('error', () => process.kill(process.pid, 'SIGKILL'));
 prepareProcess();
-reports.send({ is: 'ready', version: process.version, runspaceId: randomUUID(), processId: process.pid });
+reports.send({ is: 'ready', version: process.version, runspaceId: randomUUID() });
 
 function receive(message: ToMain): void {
   switch (message.is) {
     case 'command':
-      obey(JSON.parse(Buffer.from(message.bytes).toString('utf8')) as Command);
+      obey(JSON.parse(new TextDecoder().decode(message.bytes)) as Command);
       return;
     case 'stop':
       commands.stop(message.run);
@@ -96,8 +96,7 @@ function obey(command: Command): void {
 function prepareProcess(): void {
   process.argv = [process.execPath];
   process.execArgv = [];
-  const exit = (code?: unknown): never =>
-    commands.exit(Math.trunc(Number(code ?? process.exitCode ?? 0)) || 0);
+  const exit = (code?: unknown): never => commands.exit(Number(code ?? process.exitCode ?? 0) | 0);
   Object.defineProperty(process, 'exit', {
     value: exit,
     writable: true,
@@ -107,8 +106,20 @@ function prepareProcess(): void {
   define('exit', exit);
   defineModuleLoading(load);
   gateTimers(() => commands.timerOwner());
+  for (const name of ['abort', 'kill', 'reallyExit']) flushBefore(name);
   trimStackTraces();
   process.setUncaughtExceptionCaptureCallback(uncaught);
+}
+
+/** So that a command that ends the interpreter has its last words heard. */
+function flushBefore(name: string): void {
+  const original: unknown = Reflect.get(process, name);
+  if (typeof original !== 'function') return;
+  const value = (...args: unknown[]): unknown => {
+    ring.flush(lastWordsMs);
+    return Reflect.apply(original, process, args);
+  };
+  Object.defineProperty(process, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
 const mending = new Error('not an error: node mends its stack of callbacks when something was thrown');
@@ -121,8 +132,5 @@ function mendAsyncStack(): void {
 }
 
 function uncaught(thrown: Error): void {
-  if (thrown === mending) return;
-  if (process.listenerCount('uncaughtException') > 0)
-    EventEmitter.prototype.emit.call(process, 'uncaughtException', thrown, 'uncaughtException');
-  else commands.uncaught(thrown);
+  if (thrown !== mending) commands.uncaught(thrown);
 }

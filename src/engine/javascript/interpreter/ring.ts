@@ -22,8 +22,10 @@ export const slot = {
   settledRun: 3,
   /** The run that is to be stopped. */
   stopRequested: 4,
+  /** Up to where the pipe has taken what the worker read. */
+  written: 5,
   /** Never changes: for waiting. */
-  never: 5,
+  never: 6,
 } as const;
 
 /** A power of two, so that positions may wrap. */
@@ -60,6 +62,17 @@ export class RingWriter {
     if (Atomics.exchange(control, slot.isReaderAsleep, 0) === 1) this.#wakeReader();
   }
 
+  /** Waits until the pipe has taken all that was written here, but no longer than `patienceMs`. */
+  flush(patienceMs: number): void {
+    const { control } = this.#state;
+    const tail = Atomics.load(control, slot.tail);
+    for (const until = Date.now() + patienceMs; Date.now() < until;) {
+      const written = Atomics.load(control, slot.written);
+      if (written === tail) return;
+      Atomics.wait(control, slot.written, written, 10);
+    }
+  }
+
   #waitForRoom(tail: number, length: number): void {
     const { control } = this.#state;
     for (;;) {
@@ -86,6 +99,12 @@ export class RingReader {
     if (taken !== undefined) return taken;
     Atomics.store(control, slot.isReaderAsleep, 1);
     return this.#takeNow();
+  }
+
+  /** The pipe has taken this many bytes more. */
+  noteWritten(count: number): void {
+    Atomics.add(this.#state.control, slot.written, count);
+    Atomics.notify(this.#state.control, slot.written);
   }
 
   #takeNow(): Uint8Array | undefined {

@@ -1,3 +1,5 @@
+import { sourceName } from '../bootstrap';
+
 /**
  * Makes stack traces end where the command began: what called it is ours, and of no use to its author.
  * Commands may put a `prepareStackTrace` of their own in the place of this one.
@@ -7,15 +9,12 @@ export function trimStackTraces(): void {
     const caller = frames.findIndex((frame) => frame.getFileName() === 'node:inspector');
     const ofCommand = caller < 0 ? frames : frames.slice(0, caller);
     const shown = ofCommand
-      .filter((frame) => frame.getFileName() !== ourFile)
+      .filter((frame) => frame.getFileName() !== sourceName)
       // eslint-disable-next-line @typescript-eslint/no-base-to-string -- V8's call sites have their own
       .map((frame) => `\n    at ${frame.toString()}`);
     return headOf(error) + shown.join('');
   };
 }
-
-/** As bootstrap.ts names the source. */
-const ourFile = 'runspaced';
 
 /** Node's own errors have their code behind the name. */
 function headOf(error: Error): string {

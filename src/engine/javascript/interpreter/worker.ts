@@ -40,6 +40,7 @@ parentPort?.on('message', (message: ToWorker) => {
   if (message.is === 'wake') drain();
   else void stop(message.run);
 });
+process.on('uncaughtException', () => process.kill(process.pid, 'SIGKILL'));
 pipe.on('error', leave);
 pipe.on('end', leave);
 receive();
@@ -133,6 +134,7 @@ function drain(): void {
   isWriting = true;
   pipe.write(bytes, () => {
     isWriting = false;
+    ring.noteWritten(bytes.length);
     drain();
   });
 }
