@@ -49,6 +49,7 @@ async function main(): Promise<void> {
       ? 'No PowerShell here: neither engine nor peer.'
       : `PowerShell: ${kindOf(powershell)}`,
   );
+  if (options.effort !== 1) print(`Effort ${options.effort}: so many times the rounds that are named.`);
   const outcomes: Outcome[] = [];
   for (const part of parts) {
     if (options.parts.includes(part.name)) outcomes.push(await measure(part, { powershell, options }));

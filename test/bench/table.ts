@@ -9,7 +9,7 @@ export function tableOf(rows: readonly Row[]): string {
   const text = (cells: readonly string[]): string =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   const [head = '', ...body] = lines.map(text);
-  return [head, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...body].join('\n');
+  return [head, text(widths.map((width) => '-'.repeat(width))), ...body].join('\n');
 }
 
 function cellsOf({ what, unit, ours, peer, limit, goal }: Row): readonly string[] {
