@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock';
 import type { Problem } from '../core/error';
+import type { SessionId } from '../core/ids';
 import type { Log } from '../core/log';
 import { deadlinesOf, dueAt, type Due } from './deadlines';
 import type { Lifecycle } from './lifecycle';
@@ -20,6 +21,8 @@ export class Timekeeper implements Disposable {
   readonly #stopping = new AbortController();
   #cancelTimer: () => void = () => undefined;
   #timerAt = Infinity;
+  /** Sessions that are being ended: their deadlines are dealt with. */
+  readonly #ending = new Set<SessionId>();
   #savedAt: number;
 
   constructor(around: { clock: Clock; log: Log; table: SessionTable; lifecycle: Lifecycle }) {
@@ -33,7 +36,7 @@ export class Timekeeper implements Disposable {
     this.#tick();
     for await (const id of changes) {
       const session = this.#around.table.get(id);
-      if (session !== undefined) this.#wakeBy(nextDeadline(session));
+      if (session !== undefined && !this.#ending.has(id)) this.#wakeBy(nextDeadline(session));
     }
   }
 
@@ -48,8 +51,9 @@ export class Timekeeper implements Disposable {
     const now = clock.now();
     this.#timerAt = Infinity;
     for (const session of table.all()) {
+      if (this.#ending.has(session.id)) continue;
       for (const due of dueOf(session, now)) this.#act(session, due);
-      this.#wakeBy(nextDeadline(session));
+      if (!this.#ending.has(session.id)) this.#wakeBy(nextDeadline(session));
     }
     if (now - this.#savedAt >= saveEveryMs) {
       this.#savedAt = now;
@@ -85,9 +89,15 @@ export class Timekeeper implements Disposable {
   }
 
   #attempt(session: Session, ending: Promise<void>): void {
-    ending.catch((error: unknown) => {
-      this.#around.log.error('session not ended', error, { session: session.id });
-    });
+    this.#ending.add(session.id);
+    ending
+      .catch((error: unknown) => {
+        this.#around.log.error('session not ended', error, { session: session.id });
+      })
+      .finally(() => {
+        this.#ending.delete(session.id);
+        this.#wakeBy(Math.max(nextDeadline(session), this.#around.clock.now() + 1_000));
+      });
   }
 }
 

@@ -9,11 +9,24 @@ async function stateOf(client: RunspaceClient, session: string): Promise<Session
   return (await client.sessions.get(session)).info;
 }
 
-/** Resolves with the session once it is in this state. */
-async function reaches(client: RunspaceClient, session: string, state: SessionState): Promise<SessionInfo> {
-  for await (const event of client.sessions.watch({ sessions: [session] }))
-    if (event.is === 'session' && event.session.state === state) return event.session;
-  throw new Error('the watch ended');
+/** Begins to watch; what is returned settles with the session once it is in this state. */
+async function watching(
+  client: RunspaceClient,
+  session: string,
+  state: SessionState,
+): Promise<() => Promise<SessionInfo>> {
+  const events = client.sessions.watch({ sessions: [session] })[Symbol.asyncIterator]();
+  let next = await events.next();
+  while (next.done !== true && next.value.is !== 'ready') next = await events.next();
+  return async () => {
+    let info = await stateOf(client, session);
+    while (info.state !== state) {
+      const event = await events.next();
+      if (event.done === true) throw new Error('the watch ended');
+      if (event.value.is === 'session') info = event.value.session;
+    }
+    return info;
+  };
 }
 
 test('P36 a session is closed with IDLE_TIMEOUT after 2:00:00 of disconnection, with a loop running', async () => {
@@ -24,9 +37,9 @@ test('P36 a session is closed with IDLE_TIMEOUT after 2:00:00 of disconnection, 
   await session.start('for (;;) await new Promise((resolve) => setTimeout(resolve, 10))');
   clock.advance(2 * hour - 1);
   expect((await stateOf(client, session.id)).state).toBe(SESSION_STATE_DISCONNECTED);
-  const closing = reaches(client, session.id, SESSION_STATE_CLOSED);
+  const closing = await watching(client, session.id, SESSION_STATE_CLOSED);
   clock.advance(1);
-  const closed = await closing;
+  const closed = await closing();
   expect(closed.problem?.reason).toBe('IDLE_TIMEOUT');
 });
 
@@ -57,7 +70,7 @@ test('P36 an idle timeout that passed while no daemon ran is applied at its next
   const restarting = daemon.restart();
   clock.advance(hour);
   await restarting;
-  const closed = await reaches(daemon.client('ann'), session.id, SESSION_STATE_CLOSED);
+  const closed = await (await watching(daemon.client('ann'), session.id, SESSION_STATE_CLOSED))();
   expect(closed.problem?.reason).toBe('IDLE_TIMEOUT');
 });
 
@@ -86,9 +99,9 @@ test('a session is closed at the end of its lifetime, although a client is conne
   const client = daemon.client('ann');
   const session = await client.sessions.create({ engine: 'javascript', options: { lifetimeMs: hour } });
   await session.connect();
-  const closing = reaches(client, session.id, SESSION_STATE_CLOSED);
+  const closing = await watching(client, session.id, SESSION_STATE_CLOSED);
   clock.advance(hour);
-  expect((await closing).problem?.reason).toBe('LIFETIME_ENDED');
+  expect((await closing()).problem?.reason).toBe('LIFETIME_ENDED');
 });
 
 test('a closed session is forgotten after a week', async () => {

@@ -55,11 +55,14 @@ test.each([60_000, 2_147_483_647])('P36 P50 an idle timeout of %d ms is accepted
   expect(completeOptions({ idleTimeoutMs }).idleTimeoutMs).toBe(idleTimeoutMs);
 });
 
-test.each([59_999, 2_147_483_648, Number.NaN])('P36 P50 an idle timeout of %d ms is refused', (idleTimeoutMs) => {
-  expect(() => completeOptions({ idleTimeoutMs })).toThrow(
-    /IdleTimeout is .* it must be from 60000 to 2147483647 milliseconds/,
-  );
-});
+test.each([59_999, 2_147_483_648, Number.NaN])(
+  'P36 P50 an idle timeout of %d ms is refused',
+  (idleTimeoutMs) => {
+    expect(() => completeOptions({ idleTimeoutMs })).toThrow(
+      /IdleTimeout is .* it must be from 60000 to 2147483647 milliseconds/,
+    );
+  },
+);
 
 test('P58 P59 what is not chosen keeps its default', () => {
   expect(completeOptions({ idleTimeoutMs: 90_000, lifetimeMs: undefined })).toEqual({
