@@ -17,7 +17,7 @@ export async function createOptions(context: Context): Promise<CreateOptions> {
 }
 
 /** The session options of the command line and of the client's defaults; warns of those without effect. */
-export async function sessionChoices(context: Context): Promise<SessionChoices> {
+async function sessionChoices(context: Context): Promise<SessionChoices> {
   const idleTimeout = context.text('idle-timeout');
   const explicit = readSessionOptions([
     ...context.texts('session-option'),

@@ -1,7 +1,7 @@
 import type { Command } from './command';
 import type { GivenFlag, Words } from './words';
 import { UsageError } from './failure';
-import { flagOf, flags, globalFlags, type Flag, type FlagName } from './flags';
+import { flagOf, globalFlags, type Flag, type FlagName } from './flags';
 
 /** A command line, taken apart. */
 export interface ParsedLine extends Words {
@@ -129,11 +129,6 @@ export function knownFlags(command: Command | undefined): readonly FlagName[] {
 /** All long names of a flag. */
 export function longNames(name: FlagName): readonly string[] {
   return [name, ...(flagOf(name).aliases ?? [])];
-}
-
-/** Whether a word is the long name of some flag. */
-export function isFlagName(word: string): word is FlagName {
-  return Object.hasOwn(flags, word);
 }
 
 function missingValue(shown: string, name: FlagName): UsageError {

@@ -7,7 +7,7 @@ import type { Settings } from './setting-keys';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Path of the configuration file: `runspaced/config.yaml` in XDG_CONFIG_HOME or `~/.config`. */
-export function settingsPath(environment: Environment): string {
+function settingsPath(environment: Environment): string {
   const { XDG_CONFIG_HOME: given, HOME: home = homedir() } = environment;
   const base = given !== undefined && isAbsolute(given) ? given : join(home, '.config');
   return join(base, 'runspaced', 'config.yaml');

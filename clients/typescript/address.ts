@@ -35,7 +35,7 @@ export function stateFolder(environment: Environment): string {
 }
 
 /** The user's home folder. */
-export function homeOf(environment: Environment): string {
+function homeOf(environment: Environment): string {
   return environment['HOME'] ?? homedir();
 }
 

@@ -193,6 +193,6 @@ function eventOf(final: FinalRecord, state: PipelineState): PipelineEvent {
 }
 
 /** The error as data that outlives it. */
-export function problemOf({ code, message, facts }: RunspaceError): Problem {
+function problemOf({ code, message, facts }: RunspaceError): Problem {
   return { code, message, facts };
 }

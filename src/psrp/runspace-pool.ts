@@ -394,8 +394,5 @@ function mayOpenGate(arrival: Arrival, event: ClientEvent | undefined): boolean 
 }
 
 function unknownPipeline(pipelineId: string): RemoteProtocolError {
-  return new RemoteProtocolError(
-    'PIPELINE_UNKNOWN',
-    `the server speaks of pipeline ${pipelineId}, which is not open`,
-  );
+  return new RemoteProtocolError('PIPELINE_UNKNOWN', `the server names an unknown pipeline: ${pipelineId}`);
 }

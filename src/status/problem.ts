@@ -14,7 +14,7 @@ export function fromProblem(problem: Problem): RunspaceError {
 }
 
 /** Whether the text is one of our reasons. */
-export function isErrorCode(text: string): text is ErrorCode {
+function isErrorCode(text: string): text is ErrorCode {
   return knownCodes.has(text);
 }
 

@@ -9,10 +9,10 @@ import { fromProblem, wellFormed } from './problem';
 import { statusOf } from './status-of';
 
 /** The domain of every ErrorInfo of ours. */
-export const errorDomain = 'runspaced';
+const errorDomain = 'runspaced';
 
 /** What a caller is told to wait before it tries again. */
-export const retryDelayMs = 1_000;
+const retryDelayMs = 1_000;
 
 const detailsKey = 'grpc-status-details-bin';
 const typePrefix = 'type.googleapis.com/google.rpc.';

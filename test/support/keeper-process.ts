@@ -17,7 +17,7 @@ import { temporaryFolder } from './temporary-folder';
 let built: string | undefined;
 
 /** The keeper program, built as the product's is, once for each test file. */
-export function keeperProgram(): string {
+function keeperProgram(): string {
   if (built !== undefined) return built;
   const folder = mkdtempSync(join(tmpdir(), 'keeper-program-'));
   const outfile = join(folder, 'keeper.js');

@@ -49,7 +49,7 @@ function titledMessage({ message, exceptionType }: ErrorOf<SessionRecord>): stri
 }
 
 /** What a gap says to a person. */
-export function gapText({ from, to, reason }: Pick<GapRecord, 'from' | 'to' | 'reason'>): string {
+function gapText({ from, to, reason }: Pick<GapRecord, 'from' | 'to' | 'reason'>): string {
   const count = to - from + 1n;
   const which =
     count === 1n

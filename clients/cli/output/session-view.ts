@@ -45,7 +45,7 @@ export const pipelineView: View<PipelineInfo> = {
 };
 
 /** `SESSION_STATE_OPENED` as `Opened`: the words that PowerShell shows. */
-export function shownEnum(value: string, prefix: string): string {
+function shownEnum(value: string, prefix: string): string {
   const words = value.replace(prefix, '').toLowerCase().split('_');
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }

@@ -52,7 +52,7 @@ export function oneLine(text: string): string {
 }
 
 /** Columns that a text takes in a terminal: letters of East Asia and emoji take two, combining marks none. */
-export function widthOf(text: string): number {
+function widthOf(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
   for (const letter of text) width += letterWidth(letter);

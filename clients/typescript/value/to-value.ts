@@ -112,7 +112,7 @@ function dateValue(input: Date): Value {
 }
 
 /** Whether this is a value already, as `Value` of the API has it. */
-export function isValue(input: object): input is Value {
+function isValue(input: object): input is Value {
   if (!('kind' in input) || Object.keys(input).length !== 1) return false;
   const { kind } = input;
   return typeof kind === 'object' && kind !== null && '$case' in kind && 'value' in kind;

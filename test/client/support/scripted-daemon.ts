@@ -21,10 +21,6 @@ import { PipelineSnapshot } from '../../../src/gen/runspace/v1/pipeline';
 import { FinalState, Record as RecordMessage } from '../../../src/gen/runspace/v1/record';
 import { SessionServiceService } from '../../../src/gen/runspace/v1/session';
 
-/** One stream of the daemon's, to write on and to end as the test likes. */
-export type Stream<Request, Response> =
-  ServerWritableStream<Request, Response> | ServerDuplexStream<Request, Response>;
-
 /** What the daemon does with each kind of call; what is left out is not implemented. */
 export interface Script {
   readonly receivePipeline?: (
@@ -122,7 +118,7 @@ function answering(answer: (request: never) => object) {
 function handlersOf({ unary = {}, receivePipeline, invokePipeline }: Script): UntypedServiceImplementation {
   const unaries = Object.entries(unary).map(([name, answer]) => [name, answering(answer)] as const);
   const streams = { ...(receivePipeline && { receivePipeline }), ...(invokePipeline && { invokePipeline }) };
-  return { ...Object.fromEntries(unaries), ...streams } as unknown as UntypedServiceImplementation;
+  return { ...Object.fromEntries(unaries), ...streams };
 }
 
 /** The snapshot of pipeline `p1`. */
