@@ -7,7 +7,7 @@ import { startDaemon, type RunningDaemon } from '../../src/daemon/daemon';
 import { temporaryFolder } from './temporary-folder';
 
 /** The built programs. */
-export const distFolder = join(__dirname, '..', '..', 'dist');
+const distFolder = join(__dirname, '..', '..', 'dist');
 
 /** A real daemon in this very process, so that its clock can be turned; its keepers and engines are processes. */
 export interface InProcessDaemon extends AsyncDisposable {

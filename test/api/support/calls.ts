@@ -310,7 +310,7 @@ async function sessionOf(call: Parameters<typeof ask<Reply>>[0]): Promise<Sessio
 }
 
 /** What must be there. */
-export function present<T>(value: T | undefined): T {
+function present<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('the answer is empty');
   return value;
 }
