@@ -106,7 +106,8 @@ async function bringBack({ log, clock }: DaemonSetup, serving: Serving, health: 
   const { context, phase, pool, keepers } = serving.assembly;
   const { table, lifecycle } = context;
   const found = await keepers.found();
-  await recover({ log, stored: await readSessions(places.layout, log), keepers: found, pool, lifecycle });
+  const stored = await readSessions(places.layout, log);
+  await recover({ log, clock, stored, keepers: found, pool, lifecycle, ending: phase.ending.signal });
   const timekeeper = new Timekeeper({ clock, log, table, lifecycle });
   resources.use(timekeeper);
   void timekeeper.run();

@@ -61,8 +61,9 @@ export class Keepers {
       if (result.is === 'broken') log.error('keeper file not read', result.error, { keeper: name });
       if (result.is !== 'read') continue;
       const keeper = result.value;
-      if (this.#isAlive(keeper.id))
-        found.push({ id: keeper.id, owner: keeper.owner, connect: () => connect(keeper) });
+      const { id, owner } = keeper;
+      const isAlive = (): boolean => this.#isAlive(id);
+      if (isAlive()) found.push({ id, owner, connect: () => connect(keeper), isAlive });
       else await this.#clear(keeper);
     }
     return found;

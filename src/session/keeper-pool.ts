@@ -56,10 +56,18 @@ export class KeeperPool {
       this.#lose(member, why);
     });
     return new Promise((resolve, reject) => {
-      this.#watch(member, resolve).catch((error: unknown) => {
-        reject(toError(error));
-        if (!this.#closing.signal.aborted) this.#lose(member, toError(error));
-      });
+      const fail = (error: Error): void => {
+        reject(error);
+        if (!this.#closing.signal.aborted) this.#lose(member, error);
+      };
+      this.#watch(member, resolve).then(
+        () => {
+          fail(new Error('the keeper watches its sessions no more'));
+        },
+        (error: unknown) => {
+          fail(toError(error));
+        },
+      );
     });
   }
 

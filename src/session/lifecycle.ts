@@ -11,7 +11,7 @@ import type { KeeperPool } from './keeper-pool';
 import { checkSessionName } from './name';
 import { completeOptions, type ChosenOptions } from './options';
 import { Session, type SessionSurroundings } from './session';
-import { keeperLost, notRunning, problemOf, removed } from './session-problem';
+import { keeperLost, notRunning, problemOf, removed, unanswered } from './session-problem';
 import type { StoredSession } from './stored-session';
 import type { SessionTable } from './table';
 
@@ -153,16 +153,16 @@ export class Lifecycle {
     signal.throwIfAborted();
   }
 
-  /** The keeper of an open session. Errors: SESSION_BROKEN, SESSION_CLOSED, EXPIRED. */
+  /** The keeper of an open session. Errors: SESSION_BROKEN, SESSION_CLOSED, EXPIRED, RECOVERING. */
   async running(session: Session, signal: AbortSignal): Promise<KeeperClient> {
     await this.opened(session, signal);
     const keeper = this.#keeperOf(session);
-    if (keeper !== undefined && (session.state === 'opened' || session.state === 'disconnected'))
-      return keeper;
-    throw notRunning(session);
+    if (!isOpen(session)) throw notRunning(session);
+    if (keeper === undefined) throw unanswered(session);
+    return keeper;
   }
 
-  /** A keeper that can hand out the session's records, whatever state the session is in. Error: EXPIRED. */
+  /** A keeper that can hand out the session's records, whatever state the session is in. Errors: EXPIRED, RECOVERING. */
   async readable(session: Session, signal: AbortSignal): Promise<KeeperClient> {
     if (session.stored.problem?.code === 'REMOVED') throw notRunning(session);
     const keeper = this.#keeperOf(session);
@@ -171,6 +171,7 @@ export class Lifecycle {
       await this.opened(session, signal);
       return this.readable(session, signal);
     }
+    if (isOpen(session)) throw unanswered(session);
     return this.#adopt(session);
   }
 
@@ -370,6 +371,10 @@ export class Lifecycle {
 
 function isOpening(session: Session): boolean {
   return session.state === 'opening';
+}
+
+function isOpen({ state }: Session): boolean {
+  return state === 'opened' || state === 'disconnected';
 }
 
 function isClosed(session: Session): boolean {

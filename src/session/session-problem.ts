@@ -23,6 +23,16 @@ export function removed(session: Session): Problem {
   return { code: 'REMOVED', message: 'it was removed', facts: { session: session.name } };
 }
 
+/** A session is open, and its keeper runs, but it did not answer when this daemon started. */
+export function unanswered(session: Session): RunspaceError {
+  return new RunspaceError(
+    'RECOVERING',
+    `the keeper of session "${session.name}" runs but does not answer yet; try again, and if that does not help ` +
+      'see its log',
+    { facts: { session: session.name, keeper: session.stored.keeperId ?? '' } },
+  );
+}
+
 /** Why no command can run in a session that is not open. */
 export function notRunning(session: Session): RunspaceError {
   const { name, state, stored } = session;

@@ -4,6 +4,7 @@ import { SessionState, type Pipeline, type RunspaceClient, type Session } from '
 import { describeWith } from '../support/requirements';
 import { eventually, Unfulfilled } from './support/eventually';
 import { kill, Machine } from './support/machine';
+import { Random } from './support/random';
 import { orderOf, readAll, wholeness } from './support/reading';
 import { javascript, powershell, type Scripts } from './support/scripts';
 import { stateOf, untilState } from './support/sessions';
@@ -169,6 +170,30 @@ test('an adopted session can be read after yet another kill of its new keeper, a
     ['whole', 'completed', 51],
     ['whole', 'completed', 51],
   ]);
+}, 120_000);
+
+test('P41: a daemon killed at any moment while another keeper takes over gives way to one that ends what is left', async () => {
+  await using machine = new Machine();
+  const random = new Random();
+  let daemon = await machine.startReadyDaemon();
+  const client = machine.client();
+  const outcomes: unknown[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    const sessions = await Promise.all([1, 2, 3].map(() => client.sessions.create({ engine: 'javascript' })));
+    const pipelines = await Promise.all(sessions.map((session) => session.start(javascript.endless)));
+    await Promise.all(machine.processes('keeper').map(({ pid }) => kill(pid)));
+    await new Promise((resolve) => setTimeout(resolve, random.below(500)));
+    await daemon.end('SIGKILL');
+    daemon = await machine.startReadyDaemon();
+    const reads = await Promise.all(
+      sessions.map((session, index) =>
+        readAll(session.receive({ pipeline: pipelines[index]?.id ?? '', afterSequence: 0n })),
+      ),
+    );
+    outcomes.push(...reads.map((read) => [orderOf(read), read.end]));
+  }
+  await machine.untilProcesses('engine', 0);
+  expect(outcomes).toEqual(outcomes.map(() => ['whole', 'failed KEEPER_LOST']));
 }, 120_000);
 
 /** The newest segment of a session's only pipeline. */

@@ -165,6 +165,38 @@ test('P41: a keeper goes on opening sessions for its daemon when its installatio
   expect(await valuesOf(another, '42')).toEqual(['42']);
 }, 120_000);
 
+test('P41: a keeper that lives but does not answer when the daemon starts is waited for; its sessions are not given up', async () => {
+  await using machine = new Machine();
+  const daemon = await machine.startReadyDaemon();
+  const client = machine.client();
+  const session = await client.sessions.create({ engine: 'javascript' });
+  const { id } = await session.start(javascript.numbers(200, 10, 5));
+  const [keeper] = machine.processes('keeper');
+  process.kill(keeper?.pid ?? 0, 'SIGSTOP');
+  await daemon.end('SIGKILL');
+  await machine.startReadyDaemon();
+  const meanwhile = stateOf((await session.refresh()).info);
+  process.kill(keeper?.pid ?? 0, 'SIGCONT');
+  const read = await readAll(session.receive({ pipeline: id, afterSequence: 0n }));
+  expect({ meanwhile, read: wholeness(read, 200) }).toEqual({ meanwhile: 'disconnected', read: 'whole' });
+}, 120_000);
+
+test('P41: a keeper that did not answer when the daemon started, and then dies, is lost like any other', async () => {
+  await using machine = new Machine();
+  const daemon = await machine.startReadyDaemon();
+  const client = machine.client();
+  const session = await client.sessions.create({ engine: 'javascript' });
+  const { id } = await session.start(javascript.endless);
+  const [keeper] = machine.processes('keeper');
+  process.kill(keeper?.pid ?? 0, 'SIGSTOP');
+  await daemon.end('SIGKILL');
+  await machine.startReadyDaemon();
+  await kill(keeper?.pid ?? 0);
+  const { end } = await readAll(session.receive({ pipeline: id, afterSequence: 0n }));
+  const { info } = await session.refresh();
+  expect({ end, state: stateOf(info) }).toEqual({ end: 'failed KEEPER_LOST', state: 'broken' });
+}, 120_000);
+
 test('P41: `runspaced stop` ends the daemon only: the command goes on, and the next daemon has all of it', async () => {
   await using machine = new Machine();
   await machine.startReadyDaemon();
