@@ -1,5 +1,4 @@
 import type { Clock } from '../core/clock';
-import { toError } from '../core/error';
 import type { Log } from '../core/log';
 import type { FinalRecord } from '../core/record';
 import type { Engine, Invocation } from '../engine/engine';
@@ -19,10 +18,16 @@ export interface QueuedCommand {
   isRecorded: boolean;
 }
 
+/** An open engine; `gone` aborts with the reason a while after it is no more. */
+export interface LiveEngine {
+  readonly engine: Engine;
+  readonly gone: AbortSignal;
+}
+
 /** What a queue needs. */
 export interface QueueParts {
-  /** The engine, while there is an open one. */
-  readonly engine: () => Engine | undefined;
+  /** The engine, while there is an open one, and the signal that tells when it is gone. */
+  readonly engine: () => LiveEngine | undefined;
   readonly secrets: Secrets;
   readonly quota: SessionQuota;
   readonly clock: Clock;
@@ -95,11 +100,19 @@ export class CommandQueue {
     await Promise.all(taken.map(({ pipeline }) => this.#endTaken(pipeline, final)));
   }
 
-  async #run({ pipeline, invocation, timeouts }: QueuedCommand, engine: Engine): Promise<void> {
+  async #run({ pipeline, invocation, timeouts }: QueuedCommand, live: LiveEngine): Promise<void> {
     const { log, clock, ended } = this.#parts;
     log.debug('pipeline started', { pipeline: pipeline.started.id });
     await pipeline.journal.use((journal) =>
-      PipelineRun.run({ ...this.#parts, pipeline, journal, engine, invocation, timeouts }),
+      PipelineRun.run({
+        ...this.#parts,
+        pipeline,
+        journal,
+        engine: live.engine,
+        engineGone: live.gone,
+        invocation,
+        timeouts,
+      }),
     );
     const ms = clock.now() - (pipeline.startedAt ?? 0);
     log.info('pipeline ended', { pipeline: pipeline.started.id, state: pipeline.state, ms });
@@ -113,7 +126,9 @@ export class CommandQueue {
     try {
       await endPipeline(pipeline, final, this.#parts);
     } catch (thrown) {
-      this.#parts.log.error('queued pipeline not ended', thrown, { why: toError(thrown).message });
+      // Its journal can't be opened any more. It ends all the same, or who waits for it would wait for ever.
+      this.#parts.log.error('queued pipeline not ended', thrown, { pipeline: pipeline.started.id });
+      if (pipeline.end === undefined) pipeline.finish(final, this.#parts.clock.now());
     }
     this.#parts.ended(pipeline);
     this.#parts.changed();

@@ -33,9 +33,22 @@ export class FinalWriter {
     this.#parts = parts;
   }
 
-  /** Returns when readers have the record, or know that they can't have it yet; syncing goes on behind. */
+  /**
+   * Returns when readers have the record, or know that they can't have it yet; syncing goes on behind. Never throws:
+   * where the journal was closed meanwhile the state ends all the same, and whoever opens it next writes the record.
+   */
   write(leftOut: number): void {
-    const { pipeline, clock, writer, journal } = this.#parts;
+    const { pipeline, clock, log } = this.#parts;
+    try {
+      this.#writeAll(leftOut);
+    } catch (thrown) {
+      log.error('final record not written', thrown, { pipeline: pipeline.started.id });
+    }
+    pipeline.finish(this.#final, clock.now());
+  }
+
+  #writeAll(leftOut: number): void {
+    const { writer, journal } = this.#parts;
     const lost = leftOut === 0 ? 0 : this.#flush();
     if (lost > 0) this.#final = noRoom(journal);
     if (leftOut + lost > 0) this.#writeGap(leftOut + lost);
@@ -47,7 +60,6 @@ export class FinalWriter {
       this.#writeGap(waiting);
       this.#finish();
     }
-    pipeline.finish(this.#final, clock.now());
   }
 
   /** Writes what waits; returns how many records found no room. */

@@ -71,7 +71,8 @@ export class Keeper {
     const session = (await this.#coming.get(id)) ?? this.#sessions.get(id);
     if (session === undefined) return;
     await session.close(new RunspaceError('REMOVED', 'the session was removed'));
-    this.#sessions.delete(id);
+    // Of two who forget it at once the second finds it gone.
+    if (!this.#sessions.delete(id)) return;
     this.#usedAt = this.#parts.clock.now();
     await session.forget();
     this.#hub.changed(id);
@@ -97,7 +98,7 @@ export class Keeper {
   /** Ends every session's engine, for this reason. */
   async closeAll(problem: RunspaceError): Promise<void> {
     await Promise.allSettled(this.#coming.values());
-    await Promise.all([...this.#sessions.values()].map((session) => session.close(problem)));
+    await Promise.allSettled([...this.#sessions.values()].map((session) => session.close(problem)));
   }
 
   /** Prepares the end of the process. Error: SESSION_BUSY where there are open sessions that are not to be ended. */

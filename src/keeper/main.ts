@@ -40,6 +40,10 @@ async function live(layout: StateLayout, stored: StoredKeeper): Promise<void> {
   process.on('SIGTERM', () => {
     end('SIGTERM');
   });
+  // One session's trouble must not end the others.
+  process.on('unhandledRejection', (reason) => {
+    log.error('unhandled rejection', reason);
+  });
   // Meant for whoever started the daemon, in whose terminal all this may have begun.
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
 

@@ -52,7 +52,7 @@ export async function openSession(
   makeFolder(files.pipelines);
   const journal = SessionJournal.create(files.journal, { secrets, clock, log });
   const host = new SessionHost(hostParts(request, around, { files, journal, secrets }));
-  const runspace = await Runspace.begin({
+  const beginning = Runspace.begin({
     open,
     options: {
       program: request.program === '' ? undefined : request.program,
@@ -69,7 +69,12 @@ export async function openSession(
     log,
     changed: (state) => host.runspaceIs(state),
   });
-  host.setRunspace(runspace);
+  try {
+    host.setRunspace(await beginning);
+  } catch (thrown) {
+    await host.forget();
+    throw thrown;
+  }
   return host;
 }
 

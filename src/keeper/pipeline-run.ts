@@ -18,6 +18,8 @@ export interface RunParts {
   readonly pipeline: Pipeline;
   readonly journal: Journal;
   readonly engine: Engine;
+  /** Aborts, with the reason, some time after the engine is gone: its command's last record is made up then. */
+  readonly engineGone: AbortSignal;
   readonly invocation: Invocation;
   readonly timeouts: RunTimeouts;
   readonly secrets: Secrets;
@@ -25,9 +27,6 @@ export interface RunParts {
   readonly clock: Clock;
   readonly log: Log;
 }
-
-/** After an engine is gone its command's last record must come within this time, or it is made up here. */
-const lastWordsMs = 2_000;
 
 /**
  * Runs one command: pulls batches of records from the engine at the pace the session's limits allow, and writes each
@@ -73,7 +72,16 @@ export class PipelineRun {
   }
 
   async #pump(): Promise<FinalRecord> {
-    const batches = this.#batches()[Symbol.asyncIterator]();
+    const batches = this.#batches();
+    try {
+      return await this.#read(batches);
+    } finally {
+      // Where reading failed, the engine learns that nobody listens any more.
+      batches.return(undefined).catch(() => undefined);
+    }
+  }
+
+  async #read(batches: AsyncGenerator<readonly StreamRecord[]>): Promise<FinalRecord> {
     let next = batches.next();
     // A stop that came before the engine had the command found nothing to stop.
     if (this.#parts.pipeline.stop !== undefined) this.#parts.engine.stop();
@@ -93,20 +101,12 @@ export class PipelineRun {
   }
 
   /** The engine's batches; where it is gone without a final record, one that says so. */
-  #batches(): AsyncIterable<readonly StreamRecord[]> {
-    const { engine, invocation } = this.#parts;
-    return endedBy(engine.invoke(invocation), this.#engineGone());
-  }
-
-  async #engineGone(): Promise<readonly StreamRecord[]> {
-    const { engine, clock } = this.#parts;
-    const end = await engine.ended;
-    await new Promise<void>((resolve) => clock.after(lastWordsMs, resolve));
-    const reason =
-      end.is === 'lost'
-        ? end.error
-        : new RunspaceError('ENGINE_LOST', 'the engine left while its command ran; open a new session');
-    return [{ stream: 'final', state: 'failed', reason }];
+  #batches(): AsyncGenerator<readonly StreamRecord[]> {
+    const { engine, engineGone: signal, invocation } = this.#parts;
+    const last = (): readonly StreamRecord[] => [
+      { stream: 'final', state: 'failed', reason: internal(signal.reason) },
+    ];
+    return endedBy(engine.invoke(invocation), { signal, last });
   }
 
   async #take(record: StreamRecord): Promise<void> {

@@ -140,7 +140,7 @@ export class PipelineTable implements Disposable {
       this.#parts.log.warn('end not logged', { pipeline: pipeline.started.id, why: toError(thrown).message });
     }
     this.#endedSinceRetire += 1;
-    if (this.#endedSinceRetire >= retireEvery) this.#retire();
+    if (this.#endedSinceRetire >= retireEvery) this.#tryRetire();
   }
 
   /** Somebody used this pipeline's journal: it stays open while it is among the last few. */
@@ -208,8 +208,17 @@ export class PipelineTable implements Disposable {
     }
   }
 
-  #retire(): void {
+  /** Where the disk takes no line about it, the next time will do. */
+  #tryRetire(): void {
     this.#endedSinceRetire = 0;
+    try {
+      this.#retire();
+    } catch (thrown) {
+      this.#parts.log.warn('old pipelines not removed', { why: toError(thrown).message });
+    }
+  }
+
+  #retire(): void {
     const finished = this.all.filter(({ isFinished }) => isFinished);
     const read = finished.filter(({ journal }) => journal.numbers.acknowledged >= journal.numbers.last);
     const retired = new Set([
@@ -227,10 +236,10 @@ export class PipelineTable implements Disposable {
 
   #remove(pipeline: Pipeline): void {
     if (pipeline.journal.isOpen && !pipeline.journal.rest()) return;
+    this.#log.removed(pipeline.started);
     this.#open.delete(pipeline);
     this.#forget(pipeline);
     this.#remember(pipeline.started);
-    this.#log.removed(pipeline.started);
     void this.#deleteFolder(pipeline);
   }
 

@@ -12,10 +12,10 @@ export type OpenEngine = (options: EngineOptions) => Promise<Engine>;
 /** The engines that this keeper can open. */
 export type Engines = Readonly<Partial<Record<EngineName, OpenEngine>>>;
 
-/** The states of a runspace, with what belongs to each. */
+/** The states of a runspace, with what belongs to each. `gone` aborts with the reason a while after the engine is. */
 export type RunspaceState =
   | { readonly is: 'opening' }
-  | { readonly is: 'opened'; readonly engine: Engine }
+  | { readonly is: 'opened'; readonly engine: Engine; readonly gone: AbortSignal }
   | { readonly is: 'closing' }
   | { readonly is: 'closed'; readonly problem: RunspaceError }
   | { readonly is: 'broken'; readonly problem: RunspaceError };
@@ -33,6 +33,8 @@ export interface RunspaceParts {
   readonly changed: (state: RunspaceState) => void;
 }
 
+/** After an engine is gone the last record of its command must come within this time, or it is made up. */
+const lastWordsMs = 2_000;
 /** How often the processes of an engine that is to be ended while it opens are looked for. */
 const lookAgainMs = 250;
 
@@ -82,7 +84,7 @@ export class Runspace {
     try {
       const environment = { ...options.environment, [engineNonceVariable]: record.nonce };
       const engine = await open({ ...options, environment });
-      await writeEngineRecord(recordFile, record, engine.info.processId);
+      await this.#notePid(engine);
       if (this.#state.is === 'opening') this.#hold(engine);
       else await engine[Symbol.asyncDispose]();
     } catch (thrown) {
@@ -90,6 +92,16 @@ export class Runspace {
         log.error('engine not opened', thrown, { engine: record.engine });
       await removeEngineRecord(recordFile);
       if (this.#state.is === 'opening') this.#become({ is: 'broken', problem: startFailed(thrown) });
+    }
+  }
+
+  /** Where that fails the engine can still be found by its nonce. */
+  async #notePid({ info }: Engine): Promise<void> {
+    const { record, recordFile, log } = this.#parts;
+    try {
+      await writeEngineRecord(recordFile, record, info.processId);
+    } catch (thrown) {
+      log.warn('engine pid not written', { engine: record.engine, why: toError(thrown).message });
     }
   }
 
@@ -103,13 +115,15 @@ export class Runspace {
   }
 
   #hold(engine: Engine): void {
-    this.#become({ is: 'opened', engine });
+    const gone = new AbortController();
+    this.#become({ is: 'opened', engine, gone: gone.signal });
     void engine.ended.then(async (end) => {
-      if (this.#state.is !== 'opened') return;
       const problem =
         end.is === 'lost'
           ? end.error
           : new RunspaceError('ENGINE_LOST', 'the engine left; open a new session');
+      this.#parts.clock.after(lastWordsMs, () => gone.abort(problem));
+      if (this.#state.is !== 'opened') return;
       this.#become({ is: 'broken', problem });
       await removeEngineRecord(this.#parts.recordFile);
     });

@@ -82,7 +82,7 @@ export class SessionHost {
     this.#queue = new CommandQueue({
       ...parts,
       quota: this.#quota,
-      engine: () => (this.#state.is === 'opened' ? this.#state.engine : undefined),
+      engine: () => (this.#state.is === 'opened' ? this.#state : undefined),
       ended: (pipeline) => this.#ended(pipeline),
     });
   }
@@ -257,6 +257,8 @@ export class SessionHost {
   async close(problem: RunspaceError): Promise<void> {
     if (this.#runspace === undefined) this.runspaceIs({ is: 'closed', problem });
     else await this.#runspace.close(problem, () => this.#stopCommands(problem));
+    // Its last record comes at the latest a while after the engine is gone.
+    await this.#queue.running?.whenEnded;
   }
 
   /** Lets go of a closed session's files. */

@@ -50,8 +50,7 @@ export class SessionQuota {
   }
 
   /**
-   * Called after bytes were written: resolves when the pipeline may write on. a stop of the
-   * pipeline ends the wait.
+   * Called after bytes were written: resolves when the pipeline may write on. A stop of the pipeline ends the wait.
    */
   async afterWrite(bytes: number, pipeline: Pipeline): Promise<void> {
     this.#writtenSinceReview += bytes;

@@ -37,7 +37,8 @@ export async function spawnKeeper(spec: KeeperSpec): Promise<void> {
     const child = spawn(process.execPath, [entry, layout.root, keeper.id], {
       cwd: layout.root,
       detached: true,
-      env: environment,
+      // Syncing waits for the disk: the files of many sessions should wait together, not for each other.
+      env: { UV_THREADPOOL_SIZE: '16', ...environment },
       stdio: ['ignore', 'pipe', log],
     });
     await listening(child, spec);

@@ -418,6 +418,19 @@ describe('engines that die', () => {
     });
   });
 
+  test('an engine that is gone without a word still leaves a final record', async () => {
+    await using it = await keptSession();
+    it.engine.isMute = true;
+    await it.client.startPipeline(start(it.session, 'a'));
+    const run = await it.engine.nextRun();
+    await run.outputs(1);
+    await it.engine.die();
+    const reading = receive(it.client, it.session);
+    await eventually(() => (it.kept.keeper.session(it.session).state === 'broken' ? true : undefined));
+    it.clock.advance(2_000);
+    expect((await reading).records.map(short)).toEqual(['1 output 1', '2 final failed ENGINE_LOST']);
+  });
+
   test('the other sessions of the keeper are unharmed', async () => {
     await using it = await keptSession();
     const other = await it.kept.open();

@@ -28,6 +28,8 @@ export class ScriptedEngine implements Engine {
   readonly ended: Promise<EngineEnd>;
   readonly options: EngineOptions;
   answersStops = true;
+  /** Its end brings no last record. */
+  isMute = false;
   isDisposed = false;
   #settleEnded: (end: EngineEnd) => void = () => undefined;
   readonly #runs: Run[] = [];
@@ -91,7 +93,7 @@ export class ScriptedEngine implements Engine {
       error: 'error' in first ? first.error : undefined,
     }));
     const reason = error ?? new RunspaceError('ENGINE_LOST', `the engine is ${is}`);
-    this.#runs.at(-1)?.finishQuietly({ stream: 'final', state: 'failed', reason });
+    if (!this.isMute) this.#runs.at(-1)?.finishQuietly({ stream: 'final', state: 'failed', reason });
   }
 }
 
