@@ -1,11 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Server, ServerCredentials, type sendUnaryData } from '@grpc/grpc-js';
+import { KeeperServiceService, type HelloResponse } from '../../src/gen/runspace/keeper/v1/keeper';
 import { RunspaceState } from '../../src/gen/runspace/v1/session';
 import { connectKeeper } from '../../src/keeper/client';
 import { sessionFiles } from '../../src/keeper/session-files';
 import { FakeClock } from '../support/fake-clock';
 import { receive, short, start, TestKeeper } from '../support/keeper';
 import { scriptedEngines } from '../support/scripted-engine';
+import { temporaryFolder } from '../support/temporary-folder';
 import { eventually, keptSession, refusal } from './support/kept-session';
 
 const removed = { reason: 'REMOVED', message: 'it was removed', metadata: {} };
@@ -171,6 +174,28 @@ test('another keeper than the expected one is not taken for it', async () => {
   expect(await refusal(connectKeeper({ socketPath, nonce, keeperId }, AbortSignal.timeout(5_000)))).toBe(
     'ACCESS_DENIED',
   );
+});
+
+test('a keeper of another protocol is refused, and says which version can serve it', async () => {
+  using folder = temporaryFolder();
+  const socketPath = join(folder.path, 'k.sock');
+  const server = new Server();
+  server.addService(
+    { hello: KeeperServiceService.hello },
+    {
+      hello: (_call: unknown, answer: sendUnaryData<HelloResponse>) =>
+        answer(null, { protocol: 99, version: '9.0.0', pid: 1n, keeperId: 'k' }),
+    },
+  );
+  await new Promise((resolve) =>
+    server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), resolve),
+  );
+  const address = { socketPath, nonce: 'x', keeperId: 'k' as TestKeeper['keeperId'] };
+  await expect(connectKeeper(address, AbortSignal.timeout(5_000))).rejects.toMatchObject({
+    code: 'KEEPER_INCOMPATIBLE',
+    facts: { protocol: '99', version: '9.0.0' },
+  });
+  server.forceShutdown();
 });
 
 test('where nothing listens the keeper is lost', async () => {
