@@ -1,4 +1,5 @@
 import type { Api } from './api';
+import { RunspaceError } from './error';
 import { methods } from './methods';
 
 /** Acknowledges records on reader `owner`: one call at a time, each with the newest number. */
@@ -34,11 +35,7 @@ export class AcknowledgeSender {
     try {
       while (this.#sent < this.#wanted) {
         const sequence = this.#wanted;
-        await this.#api.unary(methods.acknowledgeRecords, {
-          clientId: this.#api.clientId,
-          ...this.#keyNow(),
-          sequence,
-        });
+        await this.#tell(sequence);
         this.#sent = sequence;
       }
     } catch (error) {
@@ -47,4 +44,20 @@ export class AcknowledgeSender {
       this.#isSending = false;
     }
   }
+
+  async #tell(sequence: bigint): Promise<void> {
+    const { clientId } = this.#api;
+    try {
+      await this.#api.unary(methods.acknowledgeRecords, { clientId, ...this.#keyNow(), sequence });
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
 }
+
+/** What was removed meanwhile needs no acknowledging any more. */
+function isGone(error: unknown): boolean {
+  return error instanceof RunspaceError && gone.has(error.reason);
+}
+
+const gone: ReadonlySet<string> = new Set(['EXPIRED', 'SESSION_NOT_FOUND', 'PIPELINE_NOT_FOUND']);

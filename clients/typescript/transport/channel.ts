@@ -1,6 +1,6 @@
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
 import { connect as connectSocket, type Socket } from 'node:net';
-import { RunspaceError } from '../error';
+import { connectionLost, RunspaceError, toError } from '../error';
 import type { Address } from '../address';
 import { Call, type CallOptions } from './call';
 import type { Method } from './method';
@@ -46,12 +46,7 @@ export class Channel implements Disposable {
     options.signal?.throwIfAborted();
     const connection = await this.#connected();
     options.signal?.throwIfAborted();
-    const { maximumMessageBytes } = this.#options;
-    const call = new Call(connection.session, method, {
-      ...options,
-      maximumMessageBytes,
-      onError: (error) => (this.#isShutDown ||= error.reason === 'SHUTTING_DOWN'),
-    });
+    const call = this.#begin(connection.session, method, options);
     keepAliveDuring(call.closed, connection);
     return call;
   }
@@ -65,6 +60,24 @@ export class Channel implements Disposable {
       },
       () => undefined, // There is nothing to end.
     );
+  }
+
+  /** A connection may be lost before its end is told; Node then throws. */
+  #begin<Request, Response>(
+    session: ClientHttp2Session,
+    method: Method<Request, Response>,
+    options: Omit<CallOptions, 'maximumMessageBytes' | 'onError'>,
+  ): Call<Request, Response> {
+    try {
+      return new Call(session, method, {
+        ...options,
+        maximumMessageBytes: this.#options.maximumMessageBytes,
+        onError: (error) => (this.#isShutDown ||= error.reason === 'SHUTTING_DOWN'),
+      });
+    } catch (error) {
+      session.destroy();
+      throw connectionLost('the connection to the daemon was lost', toError(error));
+    }
   }
 
   #connected(): Promise<Connection> {
@@ -90,6 +103,7 @@ export class Channel implements Disposable {
       return await dialSocket(address);
     });
     this.#wasConnected = true;
+    this.#isShutDown = false;
     return { session: sessionOn(socket), openCalls: 0 };
   }
 }
