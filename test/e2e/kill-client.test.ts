@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { SessionState } from '../../clients/typescript';
 import { describeWith } from '../support/requirements';
 import { within } from './support/eventually';
@@ -25,7 +26,7 @@ function outlivesItsClient(scripts: Scripts): void {
     await machine.startReadyDaemon();
     const client = machine.client();
     const session = await client.sessions.create({ engine: scripts.engine, name: 'work' });
-    const script = scripts.numbers(count, 100, 40);
+    const script = `${scripts.numbers(count, 100, 5)}\n${scripts.waitFor(machine.path('go'))}`;
     const doomed = machine.start('runspace', ['invoke', 'work', '-o', 'ndjson', '--', script]);
     await within('the client shows records', 20_000, linesShown(doomed.stdout, 500));
     const before = await session.refresh();
@@ -36,6 +37,7 @@ function outlivesItsClient(scripts: Scripts): void {
       is: ({ state }) => state === SessionState.SESSION_STATE_DISCONNECTED,
       limitMs: 5_000,
     });
+    writeFileSync(machine.path('go'), '');
     const second = await readAll(
       machine.client().pipelines.receive('work', { pipeline: '1', afterSequence: 0n }),
     );

@@ -48,7 +48,7 @@ function keeperIsKilled(scripts: Scripts): void {
     expect({
       live: [orderOf(live), live.end],
       again: [orderOf(again), again.end],
-      same: again.numbers.length === live.numbers.length,
+      same: again.outputs.join() === live.outputs.join(),
       session: [stateOf({ state }), problem?.reason],
     }).toEqual({
       live: ['whole', 'failed KEEPER_LOST'],
@@ -108,7 +108,27 @@ describeWith('powershell', 'PowerShell, keeper and engine killed', () => {
   keeperIsKilled(powershell);
 });
 
-test('a command that waited behind the running one when the keeper was killed ends as Failed(KEEPER_LOST) too, and never runs', async () => {
+test('P111: what a reader had of a command whose keeper was killed, at any moment, is never taken back or changed', async () => {
+  await using machine = new Machine();
+  const random = new Random();
+  await machine.startReadyDaemon();
+  const client = machine.client();
+  const outcomes: unknown[] = [];
+  for (let round = 0; round < 8; round += 1) {
+    const session = await client.sessions.create({ engine: 'javascript' });
+    const reading = readAll(session.invoke(javascript.numbers(1_000_000, 50, 1)));
+    await new Promise((resolve) => setTimeout(resolve, random.below(300)));
+    await kill(await keeperOf(client, session));
+    const live = await reading;
+    const again = await readAll(session.receive({ pipeline: '1', afterSequence: 0n }));
+    const isSame = again.outputs.join() === live.outputs.join();
+    outcomes.push([orderOf(live), live.end, orderOf(again), again.end, isSame]);
+  }
+  const lost = ['whole', 'failed KEEPER_LOST'];
+  expect(outcomes).toEqual(outcomes.map(() => [...lost, ...lost, true]));
+}, 120_000);
+
+test('P44: a command that waited behind the running one when the keeper was killed ends as Failed(KEEPER_LOST) too, and never runs', async () => {
   await using machine = new Machine();
   await machine.startReadyDaemon();
   const client = machine.client();

@@ -41,7 +41,7 @@ describe('a daemon killed with 52 idle sessions in two keepers', () => {
     await machine[Symbol.asyncDispose]();
   }, 120_000);
 
-  test('P41: every session has its variables when the daemon is back', async () => {
+  test('P30 P41: every session has its variables when the daemon is back', async () => {
     const kept = await Promise.all(sessions.map((session) => valuesOf(session, javascript.get)));
     expect(kept).toEqual(sessions.map((_, index) => [String(index)]));
   }, 120_000);
@@ -152,6 +152,25 @@ describe('JavaScript, the installation replaced', () => {
 describeWith('powershell', 'PowerShell, the installation replaced', () => {
   survivesUpgrade(powershell);
 });
+
+test('P44 P41: commands that wait for their turn stay in line when the daemon is killed, and run in that order', async () => {
+  await using machine = new Machine();
+  const daemon = await machine.startReadyDaemon();
+  const session = await machine.client().sessions.create({ engine: 'javascript' });
+  await session.start(javascript.waitFor(machine.path('go')));
+  const lines = [1, 2, 3].map(
+    (line) => `globalThis.order = [...(globalThis.order ?? []), ${String(line)}]; undefined`,
+  );
+  for (const line of lines) await session.start(line);
+  await daemon.end('SIGKILL');
+  await machine.startReadyDaemon();
+  const { queued } = (await session.refresh()).info;
+  writeFileSync(machine.path('go'), '');
+  expect({ queued, order: await valuesOf(session, "order.join(' ')") }).toEqual({
+    queued: 3,
+    order: ['1 2 3'],
+  });
+}, 120_000);
 
 test('P41: a keeper goes on opening sessions for its daemon when its installation is gone', async () => {
   await using machine = new Machine();

@@ -3,6 +3,8 @@ export interface Scripts {
   readonly engine: 'javascript' | 'powershell';
   /** Writes 1, 2, 3 … `count`; rests for `restMs` after every `burst` of them. */
   numbers(count: number, burst: number, restMs: number): string;
+  /** Goes on when there is such a file. */
+  waitFor(file: string): string;
   /** Writes every item of its input. */
   readonly echo: string;
   /** Adds a line to the file. */
@@ -22,6 +24,8 @@ export const javascript: Scripts = {
       console.log(i);
       if (i % ${String(burst)} === 0) await new Promise((resolve) => setTimeout(resolve, ${String(restMs)}));
     }`,
+  waitFor: (file) =>
+    `while (!require('node:fs').existsSync(${JSON.stringify(file)})) await new Promise((resolve) => setTimeout(resolve, 10));`,
   echo: 'for await (const item of input) console.log(item);',
   append: (file) => `require('node:fs').appendFileSync(${JSON.stringify(file)}, 'once\\n');`,
   endless: `console.log('begun'); await new Promise(() => setInterval(() => undefined, 1000));`,
@@ -33,6 +37,7 @@ export const powershell: Scripts = {
   engine: 'powershell',
   numbers: (count, burst, restMs) =>
     `for ($i = 1; $i -le ${String(count)}; $i++) { $i; if ($i % ${String(burst)} -eq 0) { [Threading.Thread]::Sleep(${String(restMs)}) } }`,
+  waitFor: (file) => `while (-not [IO.File]::Exists('${file}')) { [Threading.Thread]::Sleep(10) }`,
   echo: '$input | ForEach-Object { $_ }',
   append: (file) => `[IO.File]::AppendAllText('${file}', "once\`n")`,
   endless: `'begun'; while ($true) { [Threading.Thread]::Sleep(50) }`,
