@@ -109,6 +109,7 @@ async function updateSession(context: Context, request: UpdateSessionRequest, { 
     if (request.name.toLowerCase() !== session.name.toLowerCase())
       context.table.checkNameFree(principal, request.name);
     session.rename(request.name);
+    await context.lifecycle.saved(session);
     context.requests.remember(remembered, session.id);
     await context.lifecycle.configure(session);
   }
@@ -136,6 +137,7 @@ async function connectSession(
     await context.lifecycle.running(session, signal);
     requireNoOther(session, client, takeOverOf(request.takeOver));
     session.connect(client, context.clock.now() + leaseMs);
+    await context.lifecycle.saved(session); // Then a killed daemon forgets neither the connection nor the call.
     context.requests.remember(remembered, session.id);
   }
   return answer(context, session, request.clientId);
@@ -162,6 +164,7 @@ async function disconnectSession(
       await context.lifecycle.configure(session);
     }
     session.disconnect();
+    await context.lifecycle.saved(session);
     context.requests.remember(remembered, session.id);
   }
   return answer(context, session, request.clientId);

@@ -175,8 +175,18 @@ export class Lifecycle {
     return this.#adopt(session);
   }
 
+  /** Resolves when the session is on disk as it is now; where the disk takes nothing that is logged, and no more. */
+  async saved(session: Session): Promise<void> {
+    try {
+      await this.#around.save(session.stored);
+    } catch (error) {
+      this.#around.log.error('session not saved', error, { session: session.id });
+    }
+  }
+
   /** Tells the keeper, if there is one, of changed options and names. */
   async configure(session: Session): Promise<void> {
+    await this.#openings.get(session.id); // Until then its keeper does not know it.
     const { sessionId, sessionName } = labels(session);
     await this.#keeperOf(session)?.configureSession({
       sessionId,
@@ -294,19 +304,12 @@ export class Lifecycle {
   async #close(session: Session, problem: Problem): Promise<void> {
     const wasBroken = session.state === 'broken';
     if (session.state !== 'closing') session.apply('closeRequested', { problem });
-    await this.#saveIntent(session);
+    await this.saved(session);
     await this.#letGo(session, problem);
     if (!wasBroken && session.state === 'closing') session.apply('runspaceClosed', { problem });
   }
 
   /** What is to end is on disk as such before its engine is gone. On a full disk it ends all the same. */
-  async #saveIntent(session: Session): Promise<void> {
-    try {
-      await this.#around.save(session.stored);
-    } catch (error) {
-      this.#around.log.error('session not saved', error, { session: session.id });
-    }
-  }
 
   /** Its keeper ends what is left of it and forgets it. */
   async #letGo(session: Session, problem: Problem): Promise<void> {

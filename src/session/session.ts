@@ -133,6 +133,7 @@ export class Session {
       reason: why.problem?.code,
     });
     this.#surroundings.record(this, { name: to, ...why });
+    this.#surroundings.changed(this);
   }
 
   /** Takes in what the keeper says; the state follows the runspace's. */
