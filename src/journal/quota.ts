@@ -52,8 +52,9 @@ export interface QuotaPlan {
  *
  * 1. Seven days after it finished, everything of a pipeline goes, read or not.
  * 2. What is acknowledged goes beyond 64 MiB per pipeline, and beyond 1 GiB per session from the oldest pipeline on.
- * 3. What is not acknowledged counts as unread, also of finished pipelines. When the unread limit is reached, finished
- *    pipelines go first, each whole, the oldest first (`expired`): they can't grow, and the running one can.
+ * 3. What is not acknowledged counts as unread, also of finished pipelines. When the unread limit is reached and a
+ *    pipeline runs, finished ones go first, each whole, the oldest first (`expired`): they can't grow, and the running
+ *    one can. While nothing runs, nothing unread has to make room.
  * 4. Only if that isn't enough is the running pipeline touched: in mode `drop` its own oldest output goes
  *    (`dropped`, as PowerShell's OutputBufferingMode has it), in mode `block` it must wait for a reader.
  */
@@ -101,6 +102,7 @@ function freeUnread(
 ): { readonly free: readonly FreeSpace[]; readonly excess: number } {
   let excess = pipelines.reduce((sum, { unreadBytes }) => sum + unreadBytes, 0) - limitBytes;
   const free: FreeSpace[] = [];
+  if (pipelines.every(({ finishedAtMs }) => finishedAtMs !== undefined)) return { free, excess };
   for (const pipeline of pipelines) {
     if (excess < 0) break;
     if (pipeline.finishedAtMs === undefined || pipeline.unreadBytes === 0) continue;

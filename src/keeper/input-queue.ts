@@ -98,7 +98,8 @@ export class InputQueue {
   /** The items that are new. */
   #check({ items }: InputBatch): readonly Value[] {
     const fresh = items.filter(({ number }) => number > this.#accepted);
-    if (this.#hasEnded && fresh.length > 0) throw outOfOrder(fresh[0]?.number ?? 0n, 'the input has ended');
+    if (this.#hasEnded && !this.#discarded && fresh.length > 0)
+      throw outOfOrder(fresh[0]?.number ?? 0n, 'the input has ended');
     fresh.forEach(({ number }, index) => {
       const expected = this.#accepted + 1n + BigInt(index);
       if (number !== expected) throw outOfOrder(number, `item ${expected.toString()} comes next`);

@@ -2,12 +2,13 @@ import type { Clock } from '../core/clock';
 import { RunspaceError } from '../core/error';
 import type { ReceivePipelineRequest } from '../gen/runspace/keeper/v1/keeper';
 import { ValueFormat } from '../gen/runspace/v1/pipeline';
-import { lastOf, type JournalItem } from '../journal/item';
+import { lastOf, type Gap, type JournalItem } from '../journal/item';
 import type { Journal } from '../journal/journal';
 import { abortReason, linkSignals } from './abort';
 import { heartbeatMs } from './limits';
 import type { Pipeline } from './pipeline';
 import { gapToProto, type ReceiveMessage } from './receive-message';
+import { finalBatch } from './record-to-proto';
 import { streamFilter, trimBatch, type WantsRecord } from './record-filter';
 import type { SessionHost } from './session-host';
 import type { Sink } from './stream-sink';
@@ -116,7 +117,7 @@ class PipelineReader {
     this.#progress = lastOf(item);
     switch (item.kind) {
       case 'gap':
-        await this.#send({ is: 'event', event: { $case: 'gap', value: gapToProto(item.gap) } }, 32);
+        await this.#sendGap(item.gap);
         return;
       case 'batch': {
         const bytes = trimBatch(item.batch, after, this.#parts.wants);
@@ -124,6 +125,20 @@ class PipelineReader {
         return;
       }
     }
+  }
+
+  /** The final record is known also where the records have been freed: it is never part of a gap. */
+  async #sendGap(gap: Gap): Promise<void> {
+    const { pipeline, journal } = this.#parts;
+    const end = gap.to === journal.last ? pipeline.end : undefined;
+    const to = end === undefined ? gap.to : gap.to - 1n;
+    if (gap.from <= to) {
+      const value = gapToProto({ ...gap, to });
+      await this.#send({ is: 'event', event: { $case: 'gap', value } }, 32);
+    }
+    if (end === undefined) return;
+    const bytes = finalBatch(gap.to, end);
+    await this.#send({ is: 'batch', bytes }, bytes.length);
   }
 
   async #send(message: ReceiveMessage, bytes: number): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Problem } from '../core/error';
 import type {
   ErrorStreamRecord,
   FinalRecord,
@@ -8,6 +9,7 @@ import type {
 import type { Value } from '../core/value';
 import {
   FinalState,
+  RecordBatch,
   type ErrorRecord as ProtoErrorRecord,
   type FinalRecord as ProtoFinalRecord,
   type InformationRecord as ProtoInformationRecord,
@@ -16,6 +18,7 @@ import {
 } from '../gen/runspace/v1/record';
 import type { Value as ProtoValue } from '../gen/runspace/v1/value';
 import { toProblem } from '../status/problem';
+import type { EndedPipeline } from './pipeline-log';
 import type { Secrets } from './secrets';
 import { valueToProto } from './value-to-proto';
 
@@ -101,12 +104,29 @@ const finalStates: Readonly<Record<FinalRecord['state'], FinalState>> = {
   stopped: FinalState.FINAL_STATE_STOPPED,
 };
 
-function finalToProto(record: FinalRecord): ProtoFinalRecord {
+/** The final record of a pipeline, as a batch of its own, from what is written down of its end. */
+export function finalBatch(
+  sequence: bigint,
+  { endedAt, state, problem, exitCode }: EndedPipeline,
+): Uint8Array {
+  const value = finalToProto({ state, reason: problem, exitCode });
+  const record: ProtoRecord = { sequence, time: new Date(endedAt), body: { $case: 'final', value } };
+  return RecordBatch.encode({ records: [record] }).finish();
+}
+
+function finalToProto({ state, reason, exitCode }: Ending): ProtoFinalRecord {
   return {
-    state: finalStates[record.state],
-    problem: record.reason === undefined ? undefined : toProblem(record.reason),
-    exitCode: record.exitCode,
+    state: finalStates[state],
+    problem: reason === undefined ? undefined : toProblem(reason),
+    exitCode,
   };
+}
+
+/** How a pipeline ended, in a record or written down. */
+interface Ending {
+  readonly state: FinalRecord['state'];
+  readonly reason?: Problem | undefined;
+  readonly exitCode?: number | undefined;
 }
 
 function optionalValue(value: Value | undefined, secrets: Secrets): ProtoValue | undefined {

@@ -60,6 +60,10 @@ test('at the unread limit finished pipelines go whole, the oldest first, before 
   });
 });
 
+test('over the unread limit finished pipelines keep what nobody has read while nothing runs', () => {
+  expect(plan([finished('a', 700, 700), finished('b', 700, 700)]).free).toEqual([]);
+});
+
 test('when there is nothing finished left the running pipeline waits in mode block', () => {
   expect(plan([finished('a', 100, 100), running(1000, 1000)])).toEqual({
     free: [{ id: 'a', ...everything }],
