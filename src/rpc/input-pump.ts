@@ -30,6 +30,8 @@ export class InputPump {
 
   /** Takes an item; waits while there is no room for more. */
   async add(item: InputItem, bytes: number): Promise<void> {
+    // What comes after the end must not be delivered before it: the keeper refuses it then.
+    while (this.#then === 'end' && !this.#signal.aborted) await this.#change();
     this.#items.push(item);
     this.#bytes += bytes;
     this.#wake();

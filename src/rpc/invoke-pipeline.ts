@@ -130,11 +130,17 @@ async function sendInput(
 ): Promise<void> {
   const { session, keeper, pipeline, send, signal } = conversation;
   session.noteActivity();
-  const { inputAccepted } = await keeper.sendPipelineInput(
-    { sessionId: session.id, pipelineId: pipeline.id, items, endOfInput: then === 'end', clientLost: false },
-    signal,
-  );
-  await send({ event: { $case: 'inputAccepted', value: { number: inputAccepted } } });
+  const request = { items, endOfInput: then === 'end', clientLost: false };
+  try {
+    const { inputAccepted } = await keeper.sendPipelineInput(
+      { sessionId: session.id, pipelineId: pipeline.id, ...request },
+      signal,
+    );
+    await send({ event: { $case: 'inputAccepted', value: { number: inputAccepted } } });
+  } catch (error) {
+    // A command may end before its input does: its final record says how, and is on its way.
+    if (!(error instanceof RunspaceError && error.code === 'PIPELINE_FINISHED')) throw error;
+  }
 }
 
 function tellClientLost(

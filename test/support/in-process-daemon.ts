@@ -19,12 +19,22 @@ export interface InProcessDaemon extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
+/** What a test may have otherwise than usual. */
+export interface DaemonChoices {
+  /** Which PowerShell, as RUNSPACED_PWSH has it. */
+  readonly powershell?: string;
+}
+
 /** Starts a daemon on a state folder of its own, by this clock. Disposing ends it with its sessions. */
-export async function startInProcessDaemon(clock: Clock): Promise<InProcessDaemon> {
+export async function startInProcessDaemon(
+  clock: Clock,
+  choices: DaemonChoices = {},
+): Promise<InProcessDaemon> {
   const folder = temporaryFolder();
   const home = join(folder.path, 'home');
   const clients: RunspaceClient[] = [];
-  let daemon = await start(home, clock);
+  const { powershell = process.env['RUNSPACED_PWSH'] ?? 'minimal' } = choices;
+  let daemon = await start({ home, powershell }, clock);
   return {
     home,
     get socketPath() {
@@ -37,7 +47,7 @@ export async function startInProcessDaemon(clock: Clock): Promise<InProcessDaemo
     },
     restart: async () => {
       await daemon[Symbol.asyncDispose]();
-      daemon = await start(home, clock);
+      daemon = await start({ home, powershell }, clock);
     },
     [Symbol.asyncDispose]: async () => {
       const last = connect({ environment: {}, address: `unix://${daemon.socketPath}` });
@@ -49,8 +59,11 @@ export async function startInProcessDaemon(clock: Clock): Promise<InProcessDaemo
   };
 }
 
-function start(home: string, clock: Clock): Promise<RunningDaemon> {
-  const config = { home, powershell: process.env['RUNSPACED_PWSH'] ?? 'minimal', logLevel: 'info' as const };
+function start(
+  places: { readonly home: string; readonly powershell: string },
+  clock: Clock,
+): Promise<RunningDaemon> {
+  const config = { ...places, logLevel: 'info' as const };
   return startDaemon({
     config,
     environment: process.env,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ClientReadableStream } from '@grpc/grpc-js';
 import {
   InputLostPolicy,
   ValueFormat,
@@ -172,7 +173,7 @@ export class Calls implements Disposable {
   }
 
   /** A stream of records; the caller reads or cancels it. */
-  open(session: string, more: Some<ReceivePipelineRequest> = {}) {
+  open(session: string, more: Some<ReceivePipelineRequest> = {}): ReceiveStream {
     const request: ReceivePipelineRequest = {
       clientId: this.#client,
       session,
@@ -262,6 +263,10 @@ export class Calls implements Disposable {
     return { requestId: randomUUID(), clientId: this.#client };
   }
 }
+
+/** A stream of records as grpc-js gives it, with the type of its messages. */
+export type ReceiveStream = ClientReadableStream<ReceivePipelineResponse> &
+  AsyncIterable<ReceivePipelineResponse>;
 
 interface ServerStream<Message> extends AsyncIterable<Message> {
   cancel(): void;

@@ -158,6 +158,34 @@ export function invocation(api: RawApi): Invocation {
   };
 }
 
+/** Records as short texts: `1 output 42`, `2 final failed STOPPED`. */
+export function short({ sequence, body }: ProtoRecord): string {
+  switch (body?.$case) {
+    case undefined:
+      return String(sequence);
+    case 'output': {
+      const kind = body.value.value?.kind;
+      return `${String(sequence)} output ${kind !== undefined && 'value' in kind ? JSON.stringify(kind.value, withoutBigints) : 'null'}`;
+    }
+    case 'final': {
+      const state = ['', 'completed', 'failed', 'stopped'][body.value.state] ?? '';
+      return [sequence, 'final', state, body.value.problem?.reason]
+        .filter((part) => part !== undefined)
+        .join(' ');
+    }
+    case 'error':
+    case 'warning':
+    case 'verbose':
+    case 'debug':
+    case 'information':
+      return `${String(sequence)} ${body.$case} ${body.value.message}`;
+    case 'progress':
+    case 'hostCall':
+    case 'sessionEvent':
+      return `${String(sequence)} ${body.$case}`;
+  }
+}
+
 function recordsOf(event: unknown): readonly ProtoRecord[] {
   const known = event as ReceivePipelineResponse['event'];
   return known?.$case === 'batch' ? known.value.records : [];

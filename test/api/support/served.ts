@@ -1,6 +1,10 @@
 import type { RunspaceClient, Session } from '../../../clients/typescript';
 import { systemClock } from '../../../src/core/clock';
-import { startInProcessDaemon, type InProcessDaemon } from '../../support/in-process-daemon';
+import {
+  startInProcessDaemon,
+  type DaemonChoices,
+  type InProcessDaemon,
+} from '../../support/in-process-daemon';
 import { Calls } from './calls';
 
 /** What the tests of one file work with: a daemon of theirs, and a session that nothing they do may harm. */
@@ -17,7 +21,7 @@ export interface Served {
  * Starts a daemon for all tests of a file. After each of them a session that was opened before the first one must
  * still have its variable and run commands.
  */
-export function serve(): Served {
+export function serve(choices: DaemonChoices = {}): Served {
   let daemon: InProcessDaemon | undefined;
   let calls: Calls | undefined;
   let client: RunspaceClient | undefined;
@@ -27,7 +31,7 @@ export function serve(): Served {
   };
 
   beforeAll(async () => {
-    daemon = await startInProcessDaemon(systemClock);
+    daemon = await startInProcessDaemon(systemClock, choices);
     calls = new Calls(daemon.socketPath);
     client = daemon.client('tests');
     const witness = await client.sessions.create({ name: 'witness', engine: 'javascript' });
