@@ -7,15 +7,18 @@ MAKEFLAGS += --silent --no-print-directory
 BIN := node_modules/.bin
 HOST := src/engine/powershell/minimal-host
 PACKAGES := node_modules/.installed
-# One generated file stands for all that its template writes.
+# For the tests of the Python client, of start lines, ssh and containers; `make test` installs them where it can.
+DEBIAN_PACKAGES := openssh-server openssh-client python3-grpcio python3-protobuf protobuf-compiler mypy busybox podman runc conmon
+PYTHON := /usr/bin/python3
+# One generated file stands for all that its template writes; buf leaves a file that didn't change alone, so it is touched.
 GENERATED := src/gen/runspace/v1/session.ts clients/typescript/gen/runspace/v1/session.ts
 
 PROTO := $(shell find proto -name '*.proto')
 # Folders are listed too: their times tell when a file was added or deleted.
-SOURCES := $(shell find src clients \( -name gen -o -path $(HOST) \) -prune -o -print)
+SOURCES := $(shell find src clients \( -name gen -o -path $(HOST) -o -path clients/python \) -prune -o -print)
 HOST_SOURCES := $(shell find $(HOST) \( -name bin -o -name obj \) -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help gen build test check lint typecheck format demo bench release-image clean
+.PHONY: help gen build test check lint typecheck format demo bench fuzz parity release-image clean
 
 help: ## list the targets
 	sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -28,9 +31,11 @@ $(PACKAGES): package.json package-lock.json .npmrc
 
 src/gen/runspace/v1/session.ts: $(PROTO) buf.yaml buf.gen.yaml $(PACKAGES)
 	$(BIN)/buf generate
+	touch $@
 
 clients/typescript/gen/runspace/v1/session.ts: $(PROTO) buf.yaml clients/typescript/buf.gen.yaml $(PACKAGES)
 	$(BIN)/buf generate --template clients/typescript/buf.gen.yaml
+	touch $@
 
 gen: $(GENERATED) ## write the code that comes from proto/
 
@@ -42,10 +47,21 @@ dist/.stamps/programs: $(SOURCES) $(PROTO) build.mjs package.json tsconfig.json 
 dist/.stamps/minimal-host: $(HOST_SOURCES)
 	if dotnet --list-sdks 2>/dev/null | grep -q .; then node $(HOST)/build.mjs && mkdir -p $(@D) && touch $@; fi
 
-build: dist/.stamps/programs dist/.stamps/minimal-host ## build dist/bin/runspace and dist/bin/runspaced
+# Likewise without protoc and the Python that Debian's packages are for.
+dist/.stamps/python: $(PROTO) clients/python/generate.py $(PACKAGES)
+	mkdir -p $(@D)
+	if $(PYTHON) clients/python/generate.py --possible 2>/dev/null; then \
+		$(BIN)/buf build -o dist/api.binpb && $(PYTHON) clients/python/generate.py dist/api.binpb && touch $@; fi
+
+build: dist/.stamps/programs dist/.stamps/minimal-host dist/.stamps/python ## build dist/bin/runspace and dist/bin/runspaced
 
 test: build ## install, build and run all tests; ARGS goes to jest
+	tooling/debian-packages.sh $(DEBIAN_PACKAGES)
+	$(MAKE) dist/.stamps/python
 	$(BIN)/jest $(ARGS)
+
+parity: ## each row of docs/parity.md with its tests, after `make test`; ARGS=--tests names them
+	node tooling/parity.mjs $(ARGS)
 
 check: gen lint typecheck ## everything short of running tests: format, lint, types, unused code, documents
 	$(BIN)/prettier --check --log-level warn .
@@ -74,5 +90,9 @@ bench: build ## measure what is promised
 release-image: $(PACKAGES) ## with a release: the proto that `buf breaking` compares with from then on
 	$(BIN)/buf build -o proto/released.binpb
 
+fuzz: build ## broken input for every reader of what strangers send, for SECONDS (60), from SEED on
+	seed=$(or $(SEED),$$(date +%s)); echo "fuzzing from SEED=$$seed"; \
+	FUZZ_SECONDS=$(or $(SECONDS),60) FUZZ_SEED=$$seed $(BIN)/jest -w 1 test/fuzz
+
 clean: ## delete what was built; packages stay
-	rm -rf dist src/gen clients/typescript/gen $(HOST)/bin $(HOST)/obj
+	rm -rf dist src/gen clients/typescript/gen clients/python/runspaced/gen $(HOST)/bin $(HOST)/obj

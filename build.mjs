@@ -1,6 +1,6 @@
 // Builds the programs and what they load at run time into dist/. Run by `make build`.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 
@@ -28,6 +28,17 @@ const yamlApart = {
   },
 };
 
+/** Native parts of ssh2, which it does without: what is in one file can't load another that lies beside it. */
+const nothingNative = {
+  name: 'nothing-native',
+  setup(setup) {
+    setup.onResolve({ filter: /\.node$|^cpu-features$/ }, ({ path }) => ({ path, namespace: 'native' }));
+    setup.onLoad({ filter: /.*/, namespace: 'native' }, () => ({
+      contents: "throw new Error('native parts are not used')",
+    }));
+  },
+};
+
 /** An entry whose source is not there is passed over, so that parts can be built on their own. */
 const bundles = [
   { ...program, entryPoints: ['clients/cli/main.ts'], outfile: 'dist/bin/runspace', plugins: [yamlApart] },
@@ -36,7 +47,7 @@ const bundles = [
   // Its packages read files that lie beside them.
   { ...program, entryPoints: ['src/daemon/main.ts'], outfile: 'dist/bin/runspaced', packages: 'external' },
   // All of it in one file, loaded whole at start: replacing the installation never breaks a running keeper.
-  { ...common, entryPoints: ['src/keeper/main.ts'], outfile: 'dist/lib/keeper.js' },
+  { ...common, entryPoints: ['src/keeper/main.ts'], outfile: 'dist/lib/keeper.js', plugins: [nothingNative] },
 ];
 
 async function buildBundle(bundle) {
@@ -49,6 +60,15 @@ async function buildRunner() {
   const builder = './src/engine/javascript/build-runner.cjs';
   if (!existsSync('src/engine/javascript/runner/runner.ts')) return;
   writeFileSync('dist/lib/javascript-runner.js', await require(builder).bundleRunner());
+}
+
+async function buildPythonRunner() {
+  writeFileSync('dist/lib/python-runner.py', require('./src/engine/python/build-runner.cjs').bundleRunner());
+}
+
+function copyBashSources() {
+  for (const name of ['runner', 'interpreter'])
+    copyFileSync(`src/engine/bash/${name}.sh`, `dist/lib/bash-${name}.sh`);
 }
 
 /** The API as data, for gRPC reflection: ours, health and reflection itself, whose packages bring their proto files. */
@@ -69,6 +89,7 @@ process.chdir(import.meta.dirname);
 mkdirSync('dist/bin', { recursive: true });
 mkdirSync('dist/lib', { recursive: true });
 buildDescriptors();
+copyBashSources();
 // Each is built although another can't be: esbuild has told why.
-const results = await Promise.allSettled([...bundles.map(buildBundle), buildRunner()]);
+const results = await Promise.allSettled([...bundles.map(buildBundle), buildRunner(), buildPythonRunner()]);
 if (results.some(({ status }) => status === 'rejected')) process.exitCode = 1;

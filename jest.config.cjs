@@ -17,7 +17,7 @@ const shared = {
 };
 
 /** Folders of test/ whose tests start what `make build` leaves in dist/. */
-const needBuild = ['api', 'e2e', 'cli', 'daemon'];
+const needBuild = ['api', 'e2e', 'cli', 'clients-python', 'daemon'];
 
 module.exports = {
   maxWorkers: 2,

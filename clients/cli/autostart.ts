@@ -92,6 +92,17 @@ function makeFolder(path: string): void {
 
 /** Facts of the machine and the user; nothing else of whichever shell happened to be first. */
 const daemonVariables: ReadonlySet<string> = new Set([
+  // Where the user's containers are.
+  'CONTAINERS_CONF',
+  'CONTAINERS_STORAGE_CONF',
+  'CONTAINER_CONNECTION',
+  'CONTAINER_HOST',
+  'CONTAINER_SSHKEY',
+  'DOCKER_CERT_PATH',
+  'DOCKER_CONFIG',
+  'DOCKER_CONTEXT',
+  'DOCKER_HOST',
+  'DOCKER_TLS_VERIFY',
   'DOTNET_ROOT',
   'HOME',
   'LANG',

@@ -5,7 +5,8 @@ import type { Context } from './context';
 export interface Positional {
   readonly name: string;
   readonly presence: 'required' | 'optional' | 'many';
-  readonly completion?: Completion;
+  /** How it is completed; for some words that depends on those before. */
+  readonly completion?: Completion | ((before: readonly string[]) => Completion);
 }
 
 /** One command. Parser, help and completion are made from these values. */

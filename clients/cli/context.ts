@@ -1,8 +1,7 @@
 import type { RunspaceClient } from '../typescript';
 import type { Terminal } from './terminal';
 import { UsageError } from './failure';
-import type { FlagName, OutputFormat } from './flags';
-import { outputFormats } from './flags';
+import { outputFormats, valueFormats, type FlagName, type OutputFormat, type RecordFormat } from './flags';
 import type { GivenFlag, Words } from './words';
 import { parseDuration } from './duration';
 import type { Settings } from './setting-keys';
@@ -63,12 +62,23 @@ export class Context {
 
   /** The form of output: by flag, RUNSPACED_OUTPUT, the configuration file, else the command's own. */
   async format(own: OutputFormat): Promise<OutputFormat> {
+    const format = await this.recordFormat(own);
+    const known = outputFormats.find((each) => each === format);
+    if (known !== undefined) return known;
+    throw new UsageError(
+      `the output format '${format}' is for the output of commands (invoke, receive); here there are: ${outputFormats.join(', ')}`,
+    );
+  }
+
+  /** The same for a command that shows records, which has more forms. */
+  async recordFormat(own: OutputFormat): Promise<RecordFormat> {
     const text =
       this.text('output') ?? this.environment['RUNSPACED_OUTPUT'] ?? (await this.settings()).output;
     if (text === undefined || text === '') return own;
-    const format = outputFormats.find((known) => known === text.toLowerCase());
+    const all: readonly RecordFormat[] = [...outputFormats, ...valueFormats];
+    const format = all.find((known) => known === text.toLowerCase());
     if (format !== undefined) return format;
-    throw new UsageError(`there is no output format '${text}'; there are: ${outputFormats.join(', ')}`);
+    throw new UsageError(`there is no output format '${text}'; there are: ${all.join(', ')}`);
   }
 
   /** A client of the daemon, which is started where that is allowed. */

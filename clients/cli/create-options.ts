@@ -1,28 +1,70 @@
 import { resolve } from 'node:path';
-import { OutputBufferingMode, type CreateOptions, type SessionChoices } from '../typescript';
+import {
+  OutputBufferingMode,
+  type CreateOptions,
+  type SessionChoices,
+  type SessionInfo,
+  type Target,
+} from '../typescript';
 import type { Context } from './context';
 import { UsageError } from './failure';
 import { readSessionOptions, type ReadOptions } from './session-option';
 
 /** What a new session is made with. An explicit flag wins over RUNSPACED_SESSION_OPTION, that over the configuration file. */
-export async function createOptions(context: Context): Promise<CreateOptions> {
-  const settings = await context.settings();
-  const engine = context.text('engine') ?? settings.engine;
+export async function createOptions(context: Context, target?: Target): Promise<CreateOptions> {
   return {
-    ...(engine === undefined ? {} : { engine }),
-    options: await sessionChoices(context),
+    ...(await endpoint(context)),
+    options: await sessionChoices(context, target?.is),
+    ...(target === undefined ? here(context) : elsewhere(context)),
+  };
+}
+
+function here(context: Context): Pick<CreateOptions, 'workingDirectory' | 'environment'> {
+  return {
     workingDirectory: resolve(context.text('working-directory') ?? '.'),
     environment: { ...callersVariables(context), ...givenVariables(context) },
   };
 }
 
+/** Folders and variables of this machine mean nothing at another place. */
+function elsewhere(context: Context): Pick<CreateOptions, 'workingDirectory' | 'environment'> {
+  return {
+    workingDirectory: context.text('working-directory') ?? '',
+    environment: givenVariables(context),
+  };
+}
+
+/**
+ * The engine and the configuration. What is said on the line wins over the client's defaults; a default engine does not
+ * stand against a configuration, which has its own.
+ */
+async function endpoint(context: Context): Promise<Pick<CreateOptions, 'engine' | 'configuration'>> {
+  const settings = await context.settings();
+  const engine = context.text('engine');
+  const named = context.text('configuration-name');
+  if (named !== undefined || engine !== undefined) {
+    return {
+      ...(named === undefined ? {} : { configuration: named }),
+      ...(engine === undefined ? {} : { engine }),
+    };
+  }
+  // PowerShell's `$PSSessionConfigurationName`.
+  const configuration =
+    context.environment['RUNSPACED_CONFIGURATION_NAME'] ?? settings['configuration-name'] ?? '';
+  if (configuration !== '') return { configuration };
+  return settings.engine === undefined ? {} : { engine: settings.engine };
+}
+
 /** The session options of the command line and of the client's defaults; warns of those without effect. */
-async function sessionChoices(context: Context): Promise<SessionChoices> {
+async function sessionChoices(context: Context, transport = 'local'): Promise<SessionChoices> {
   const idleTimeout = context.text('idle-timeout');
-  const explicit = readSessionOptions([
-    ...context.texts('session-option'),
-    ...(idleTimeout === undefined ? [] : [`IdleTimeout=${idleTimeout}`]),
-  ]);
+  const explicit = readSessionOptions(
+    [
+      ...context.texts('session-option'),
+      ...(idleTimeout === undefined ? [] : [`IdleTimeout=${idleTimeout}`]),
+    ],
+    transport,
+  );
   const defaults = readSessionOptions(await defaultOptions(context));
   for (const warning of explicit.warnings) await context.terminal.note(`runspace: warning: ${warning}\n`);
   const buffering = explicit.buffering ?? defaults.buffering;
@@ -31,6 +73,12 @@ async function sessionChoices(context: Context): Promise<SessionChoices> {
     ...explicit.choices,
     ...(buffering === undefined ? {} : { outputBufferingMode: toBufferingMode(buffering) }),
   };
+}
+
+/** Says which of the chosen options the daemon has no use for. */
+export async function warnOfOptions(context: Context, { optionWarnings }: SessionInfo): Promise<void> {
+  for (const { reason, message } of optionWarnings)
+    await context.terminal.note(`runspace: warning: ${reason}: ${message}\n`);
 }
 
 /** The mode as the API has it. */

@@ -12,7 +12,8 @@ export function decodeScript(bytes: Uint8Array, path: string): string {
   }
 }
 
-function encodingOf(bytes: Uint8Array): string {
+/** The encoding that a byte order mark names; UTF-8 without one. */
+export function encodingOf(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
   return 'utf-8';

@@ -2,27 +2,72 @@ import type { RunspaceClient, Session } from '../typescript';
 import type { Context } from './context';
 import { exitCodes } from './exit-code';
 import { toHistory } from './history';
-import { lineSource, type LineSource } from './line-source';
+import { hostCallsOf } from './host-calls';
+import { lineSource, type CompleteLine, type LineSource } from './line-source';
 import { placeOf } from './place';
 import { Presence } from './presence';
 import { reasonOf, reportFailure } from './report';
 import { showPipeline } from './show-pipeline';
+import { openSession } from './open-session';
+import { onlyPlace, resolveWhere } from './targets/resolve';
+import { temporary } from './targets/temporary';
+import { UsageError } from './failure';
 import { isUnfinished, type Language } from './unfinished';
 
 /** Runs `runspace enter`: lines in, each run in the session, until there are no more. */
 export async function runEnter(context: Context): Promise<number> {
+  const [name] = context.positionals;
+  const where = await resolveWhere(context, name);
   using client = await context.connect();
-  const session = await client.sessions.get(context.positionals[0] ?? '');
+  switch (where.is) {
+    case 'own':
+      throw new UsageError(
+        'runspace enter needs a session, or a target to make one at; see: runspace enter --help',
+      );
+    case 'sessions':
+      return await enterSession(context, client, await client.sessions.get(name ?? ''));
+    case 'places': {
+      const session = await openSession(
+        context,
+        client,
+        await temporary(context, onlyPlace(where), where.credential),
+      );
+      try {
+        return await enterSession(context, client, session);
+      } finally {
+        await session.remove();
+      }
+    }
+  }
+}
+
+async function enterSession(context: Context, client: RunspaceClient, session: Session): Promise<number> {
   using presence = await Presence.begin(client, session.id, { takeOver: context.has('take-over') });
-  using lines = lineSource(toHistory(await historyFolder(context)));
+  using lines = lineSource(toHistory(await historyFolder(context)), completionIn(client, session.id));
   const prompt = new EnteredSession(context, client, session);
+  if (lines.isInteractive) await prompt.refresh();
   for (;;) {
     const entry = await readEntry(lines, prompt);
     if (entry === undefined) return lines.isInteractive ? exitCodes.ok : prompt.lastExitCode;
     await prompt.submit(entry);
+    if (lines.isInteractive) await prompt.refresh();
     const loss = presence.loss;
     if (loss !== undefined) throw loss;
   }
+}
+
+/** What the session's engine offers for the end of a line; nothing where it can't, or is busy. */
+function completionIn(client: RunspaceClient, session: string): CompleteLine {
+  return async (line) => {
+    try {
+      const { completions, replaceFrom, replaceTo } = await client.sessions.complete(session, line, {
+        timeoutMs: 5_000,
+      });
+      return replaceTo === line.length ? [completions, line.slice(replaceFrom)] : [[], line];
+    } catch {
+      return [[], line]; // A key that offers nothing is no failure of the prompt.
+    }
+  };
 }
 
 /** History lies in the state folder, and only there. */
@@ -57,10 +102,24 @@ const endings: ReadonlySet<string> = new Set([
   'EXPIRED',
 ]);
 
+const languages: Readonly<Record<string, Language>> = {
+  powershell: 'powershell',
+  javascript: 'javascript',
+  python: 'python',
+  bash: 'bash',
+};
+
+const prompts: Readonly<Record<Language, string>> = {
+  powershell: 'PS',
+  javascript: 'JS',
+  python: 'PY',
+  bash: 'bash',
+};
+
 class EnteredSession {
   readonly language: Language;
-  /** The prompt of a new entry, as PowerShell shows it. */
-  readonly first: string;
+  /** The prompt of a new entry, as PowerShell shows it: `[target]: PS path> `. */
+  first: string;
   /** Of the last entry that ran. */
   lastExitCode: number = exitCodes.ok;
   readonly #context: Context;
@@ -71,19 +130,36 @@ class EnteredSession {
     this.#context = context;
     this.#client = client;
     this.#session = session;
-    this.language = session.info.engine === 'powershell' ? 'powershell' : 'javascript';
-    this.first = `[${session.info.target}]: ${this.language === 'powershell' ? 'PS' : 'JS'}> `;
+    this.language = languages[session.info.engine] ?? 'javascript';
+    this.first = `[${session.info.target}]: ${prompts[this.language]}> `;
+  }
+
+  /** Asks a PowerShell session for its current location, for the prompt. A busy one keeps the prompt it has. */
+  async refresh(): Promise<void> {
+    if (this.language !== 'powershell') return;
+    const script = '$ExecutionContext.SessionState.Path.CurrentLocation.Path';
+    try {
+      for await (const path of this.#session.invoke(script, { noWait: true, acknowledge: true }).values()) {
+        if (typeof path === 'string') this.first = `[${this.#session.info.target}]: PS ${path}> `;
+      }
+    } catch {
+      // It may not be asked (no language mode), or runs something else: the prompt stays.
+    }
   }
 
   /** Runs an entry. What goes wrong is told, and the next entry may follow, unless the session is over. */
   async submit(entry: string): Promise<void> {
+    const { size } = this.#context.terminal;
+    const terminal = size === undefined ? {} : { terminal: size };
     try {
       this.lastExitCode = await showPipeline({
         context: this.#context,
         client: this.#client,
         session: this.#session.name,
         onInterrupt: 'stop',
-        open: async (signal) => this.#session.invoke(entry, { acknowledge: true, signal }),
+        unattended: hostCallsOf(this.#context) ?? 'fail',
+        isShell: this.language === 'bash',
+        open: async (signal) => this.#session.invoke(entry, { acknowledge: true, signal, ...terminal }),
       });
     } catch (error) {
       if (endings.has(reasonOf(error))) throw error;

@@ -1,6 +1,7 @@
 /** How the shell completes a flag's value, or a word. */
 export type Completion =
   | { readonly is: 'sessions' }
+  | { readonly is: 'configurations' }
   | { readonly is: 'files' }
   | { readonly is: 'commands' }
   | { readonly is: 'values'; readonly values: readonly string[] }
@@ -20,11 +21,23 @@ export interface Flag {
   readonly completion?: Completion;
 }
 
+/** What a command does when it writes to a stream. */
+const actions: Completion = {
+  is: 'values',
+  values: ['Continue', 'SilentlyContinue', 'Stop', 'Inquire', 'Ignore'],
+};
+
 /** The forms in which commands print. */
 export const outputFormats = ['table', 'json', 'ndjson', 'yaml', 'name'] as const;
 
 /** One of the forms above. */
 export type OutputFormat = (typeof outputFormats)[number];
+
+/** The forms in which commands that show records print beside those: their output values alone, as text. */
+export const valueFormats = ['clixml', 'values'] as const;
+
+/** One of the forms in which records are printed. */
+export type RecordFormat = OutputFormat | (typeof valueFormats)[number];
 
 /** Every flag there is, by its long name. The parser, the help and the completion read this table and nothing else. */
 export const flags = {
@@ -43,13 +56,106 @@ export const flags = {
   output: {
     letter: 'o',
     value: 'FORMAT',
-    summary: 'table, json, ndjson, yaml or name',
-    completion: { is: 'values', values: outputFormats },
+    summary:
+      'table, json, ndjson, yaml or name; invoke and receive also clixml (output as one CLIXML document) and values (output as JSON, one value a line)',
+    completion: { is: 'values', values: [...outputFormats, ...valueFormats] },
   },
+  session: {
+    aliases: ['session-list'],
+    value: 'NAME,…',
+    repeats: true,
+    summary: "sessions by name, number, id or pattern, such as 'web*'; @FILE has one a line",
+    completion: { is: 'sessions' },
+  },
+  'computer-name': {
+    aliases: ['cn'],
+    value: 'NAME,…',
+    repeats: true,
+    summary: 'other daemons, by name or address; @FILE has one a line',
+  },
+  'connection-uri': {
+    aliases: ['uri', 'cu'],
+    value: 'URI,…',
+    repeats: true,
+    summary: 'other daemons, as grpcs://host:port/NAME',
+  },
+  'host-name': {
+    value: 'HOST,…',
+    repeats: true,
+    summary:
+      'hosts to reach by ssh, as [user@]host[:port]; @FILE has one a line, a pattern means Hosts of ~/.ssh/config',
+  },
+  'ssh-connection': {
+    value: 'JSON',
+    repeats: true,
+    summary:
+      'hosts to reach by ssh, each with its own HostName, Port, UserName, KeyFilePath … (JSON, or @FILE)',
+  },
+  'container-id': {
+    value: 'CONTAINER,…',
+    repeats: true,
+    summary: 'containers of docker or podman, by id, beginning of an id or name',
+  },
+  'vm-id': {
+    aliases: ['vm-guid'],
+    value: 'ID,…',
+    repeats: true,
+    summary: 'virtual machines (not there yet)',
+  },
+  'vm-name': { value: 'NAME,…', repeats: true, summary: 'virtual machines (not there yet)' },
+  'user-name': { value: 'NAME', summary: 'who logs in by ssh; user@ at a host wins over it' },
+  'key-file-path': {
+    aliases: ['identity-file-path'],
+    value: 'FILE',
+    summary: 'private key for ssh',
+    completion: { is: 'files' },
+  },
+  port: { value: 'NUMBER', summary: 'port of the hosts or daemons' },
+  subsystem: { value: 'NAME', summary: "PowerShell's subsystem of sshd; by default powershell" },
+  'ssh-transport': { value: 'true', summary: 'what --host-name means anyway' },
+  'connecting-timeout': { value: 'TIME', summary: 'how long connecting by ssh may take; by default 60s' },
+  options: { value: 'NAME=VALUE', repeats: true, summary: 'an option as ssh -o has it' },
+  direct: { summary: 'do not look for a daemon at the ssh host: the session ends with its connection' },
+  'run-as-administrator': { summary: 'be root in the container' },
+  authentication: { value: 'NAME', summary: 'Default; others are for WS-Management' },
+  'certificate-thumbprint': { value: 'THUMBPRINT', summary: 'the client certificate to show other daemons' },
+  'use-ssl': { summary: 'what daemons do anyway' },
+  'application-name': { value: 'NAME', summary: "name that the other daemon's listener must have" },
+  'allow-redirection': { summary: 'follow a daemon that sends callers elsewhere' },
+  'enable-network-access': { summary: 'a loopback session may use your own credentials' },
+  'forward-credential': { summary: 'send the credential on where a daemon sends callers elsewhere' },
+  'password-file': {
+    value: 'FILE',
+    summary: 'the password of --credential; - is standard input',
+    completion: { is: 'files' },
+  },
+  'token-file': {
+    value: 'FILE',
+    summary: 'a token for other daemons; - is standard input',
+    completion: { is: 'files' },
+  },
+  'throttle-limit': { value: 'NUMBER', summary: 'targets at a time; by default 32' },
+  'hide-computer-name': { aliases: ['hcn'], summary: 'do not show which target wrote what' },
+  gather: { summary: 'show the same output of several targets once, with their names, at the end' },
+  diff: { summary: 'the same, without what most have written' },
+  'as-job': { summary: 'run it as a job of the daemon' },
+  'job-name': { value: 'NAME', summary: 'name of that job' },
+  'in-disconnected-session': {
+    aliases: ['disconnected'],
+    summary: 'start it, and leave the sessions for later',
+  },
+  'session-name': { value: 'NAME,…', repeats: true, summary: 'names of those sessions' },
   engine: {
     value: 'ENGINE',
-    summary: 'powershell or javascript; by default PowerShell where one is found',
-    completion: { is: 'values', values: ['powershell', 'javascript'] },
+    summary: 'powershell, javascript, python or bash; by default PowerShell where one is found',
+    completion: { is: 'values', values: ['powershell', 'javascript', 'python', 'bash'] },
+  },
+  'configuration-name': {
+    aliases: ['configuration'],
+    value: 'NAME',
+    summary:
+      "session configuration to open it with (else RUNSPACED_CONFIGURATION_NAME, the configuration file, the engine's own)",
+    completion: { is: 'configurations' },
   },
   name: { letter: 'n', value: 'NAME', summary: 'name of the session; by default Runspace<Id>' },
   'idle-timeout': {
@@ -96,6 +202,88 @@ export const flags = {
     repeats: true,
     summary: 'positional arguments with their types, such as \'[1,true,null,"x"]\'',
   },
+  param: {
+    aliases: ['parameter'],
+    value: 'NAME=TEXT',
+    repeats: true,
+    summary: 'an argument by name, as text',
+  },
+  'params-json': {
+    value: 'JSON',
+    repeats: true,
+    summary: 'arguments by name with their types, such as \'{"Count":2,"Force":true}\'',
+  },
+  'secret-param': {
+    aliases: ['secret-arg'],
+    value: 'NAME',
+    repeats: true,
+    summary: 'an argument by name that is a SecureString; asks for it on the terminal (PowerShell)',
+  },
+  'secret-file': {
+    value: 'NAME=FILE',
+    repeats: true,
+    summary: 'the same, or the password of a --credential, read from a file such as /dev/fd/3',
+  },
+  credential: {
+    value: 'USER',
+    repeats: true,
+    summary:
+      'USER: who you are to the target; asks for the password. NAME=USER: an argument that is a PSCredential (PowerShell)',
+  },
+  using: {
+    value: 'NAME=TEXT',
+    repeats: true,
+    summary: "value of $Using:NAME in a PowerShell script, as text; NAME may be 'x.Length'",
+  },
+  'using-json': {
+    value: 'NAME=JSON',
+    repeats: true,
+    summary: "the same with its type, such as 'list=[1,2]'",
+  },
+  verbose: { aliases: ['vb'], summary: 'show what the command writes to the verbose stream (PowerShell)' },
+  debug: { aliases: ['db'], summary: 'show what the command writes to the debug stream (PowerShell)' },
+  'error-action': {
+    aliases: ['ea'],
+    value: 'ACTION',
+    summary: 'what an error does: Continue, SilentlyContinue, Stop, Inquire or Ignore (PowerShell)',
+    completion: actions,
+  },
+  'warning-action': {
+    aliases: ['wa'],
+    value: 'ACTION',
+    summary: 'the same for warnings',
+    completion: actions,
+  },
+  'information-action': {
+    aliases: ['infa'],
+    value: 'ACTION',
+    summary: 'the same for the information stream',
+    completion: actions,
+  },
+  'progress-action': {
+    aliases: ['proga'],
+    value: 'ACTION',
+    summary: 'the same for progress',
+    completion: actions,
+  },
+  'input-format': {
+    value: 'FORMAT',
+    summary:
+      'read standard input as lines, ndjson or clixml; none: never. By default lines, where the script has $input, process { }, pipeline_input, sys.stdin, while read, read -r, mapfile or /dev/stdin',
+    completion: { is: 'values', values: ['lines', 'ndjson', 'clixml', 'none'] },
+  },
+  'input-object-json': {
+    value: 'JSON',
+    repeats: true,
+    summary: "one object of input, a list too, such as '[1,2]'",
+  },
+  'invocation-info': { summary: 'records say where in the script they were written (PowerShell)' },
+  save: {
+    value: 'STREAM=FILE',
+    repeats: true,
+    summary: 'also write the records of a stream to a file, one JSON object a line; STREAM=+FILE appends',
+    completion: { is: 'files' },
+  },
   'no-new-scope': { summary: 'without a session: keep the variables that the command sets' },
   'no-wait': { summary: 'fail instead of queueing while another command runs' },
   timeout: { value: 'TIME', summary: 'end the command, not the session, after this time, such as 30s' },
@@ -103,8 +291,21 @@ export const flags = {
   detach: { letter: 'd', summary: 'start the command and leave; prints its id' },
   'exit-code': { summary: "end with the script's own exit code" },
   'take-over': { summary: 'take the session over if another client is connected' },
+  'host-calls': {
+    value: 'POLICY',
+    summary: 'what becomes of questions that nobody can answer: wait, fail or default',
+    completion: { is: 'values', values: ['wait', 'fail', 'default'] },
+  },
+  text: { value: 'TEXT', repeats: true, summary: 'the answer; of several fields NAME=VALUE' },
+  choice: { value: 'CHOICE', repeats: true, summary: 'the choice, by its letter, name or number from 0' },
+  user: { value: 'NAME', summary: 'user name of a credential; its password comes with --stdin' },
+  stdin: { summary: 'the answer, or its secret part, is on standard input' },
+  default: { summary: "the question's own default is the answer" },
+  error: { value: 'TEXT', summary: 'there is no answer, and this is why: an error in the script' },
+  call: { value: 'NUMBER', summary: 'the question, by its number, where several wait' },
   after: { value: 'NUMBER', summary: 'records after this number; 0 means all' },
   pipeline: { letter: 'p', value: 'ID', summary: 'the command, by its id or number' },
+  wait: { summary: 'follow it until it is over' },
   keep: { summary: 'acknowledge nothing: the next receive begins at the same place' },
   'no-follow': { summary: 'end after what is there now, instead of waiting for more' },
   reader: { value: 'NAME', summary: 'read on behalf of this reader; only owner acknowledges' },
@@ -130,15 +331,3 @@ export type FlagName = keyof typeof flags;
 export function flagOf(name: FlagName): Flag {
   return flags[name];
 }
-
-/** The flags that every command has. */
-export const globalFlags = ['home', 'address', 'help', 'version'] as const satisfies readonly FlagName[];
-
-/** What makes a session. */
-export const sessionFlags = [
-  'engine',
-  'idle-timeout',
-  'session-option',
-  'env',
-  'working-directory',
-] as const satisfies readonly FlagName[];

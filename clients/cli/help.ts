@@ -1,5 +1,6 @@
 import type { Command, Positional } from './command';
-import { flagOf, globalFlags, type FlagName } from './flags';
+import { flagOf, type FlagName } from './flags';
+import { globalFlags } from './flag-groups';
 
 /** The list of commands. */
 export function generalHelp(commands: readonly Command[]): string {
@@ -7,7 +8,7 @@ export function generalHelp(commands: readonly Command[]): string {
   const names = shown.map(({ name, aliases }) => [name, ...aliases].join(', '));
   const width = Math.max(...names.map((name) => name.length));
   const lines = shown.map(({ summary }, index) => `  ${(names[index] ?? '').padEnd(width)}  ${summary}`);
-  return `runspace: kept sessions for PowerShell and JavaScript
+  return `runspace: kept sessions for PowerShell, JavaScript, Python and bash
 
 Usage: runspace COMMAND [FLAGS] [WORDS] [-- SCRIPT]
 

@@ -5,16 +5,23 @@ import {
   type RunspaceClient,
   type SessionInfo,
 } from '../typescript';
+import { commandInput } from './command-input';
+import { commandOptions } from './command-options';
 import type { Context } from './context';
-import { createOptions } from './create-options';
+import { createOptions, warnOfOptions } from './create-options';
 import { exitCodes } from './exit-code';
 import { UsageError } from './failure';
-import { sessionFlags } from './flags';
+import { hostCallPolicy, hostCallsOf } from './host-calls';
+import { selectingFlags, sessionFlags } from './flag-groups';
 import { printOne } from './output/objects';
 import { pipelineView } from './output/session-view';
 import { quoted } from './resume';
+import { SavedStreams } from './saved-streams';
+import { secretArguments } from './secret-arguments';
 import { scriptOf } from './script';
-import { showPipeline } from './show-pipeline';
+import { formatOption, showPipeline } from './show-pipeline';
+import { invokeOn } from './targets/invoke-on';
+import { resolveWhere } from './targets/resolve';
 
 /** The session of those who name none. */
 const defaultSession = 'default';
@@ -28,15 +35,47 @@ interface Plan {
 
 /** Runs `runspace invoke`. Everything on the command line is checked before the daemon hears of it. */
 export async function runInvoke(context: Context): Promise<number> {
-  const [session] = context.positionals;
+  const { session, script } = wordsOf(context);
   checkFlags(context, session);
-  const plan: Plan = { session, script: scriptOf(context), options: optionsOf(context, session) };
+  const where = await resolveWhere(context, session);
+  const leaves = context.has('detach') || context.has('in-disconnected-session');
+  const input = leaves ? undefined : commandInput(context, script);
+  const plain = optionsOf(context, session);
+  const options = {
+    ...plain,
+    ...(await formatOption(context)),
+    namedArguments: { ...plain.namedArguments, ...(await secretArguments(context)) },
+    ...(input === undefined ? {} : { input }),
+  };
+  const plan: Plan = { session, script, options };
+  using saved = new SavedStreams(context);
   using client = await context.connect();
+  if (where.is === 'places' || (where.is === 'sessions' && session === undefined))
+    return await invokeOn(where, { ...plan, context, client, saved });
   if (session === undefined) await fitDefault(context, client);
-  return context.has('detach') ? await detach(context, client, plan) : await show(context, client, plan);
+  // Input can be read once only, so the session must be there before.
+  if (session === undefined && input !== undefined && (await existingDefault(client)) === undefined)
+    await createDefault(context, client);
+  return context.has('detach')
+    ? await detach(context, client, plan)
+    : await show(context, client, { ...plan, saved });
+}
+
+/** The session and the script that words name: where a flag says where, the first word is the script. */
+function wordsOf(context: Context): { readonly session: string | undefined; readonly script: string } {
+  const [first, second] = context.positionals;
+  if (context.given(...selectingFlags).length === 0) return { session: first, script: scriptOf(context) };
+  if (second !== undefined)
+    throw new UsageError(`there is one word too many, '${second}': a flag says where the script runs`);
+  return { session: undefined, script: scriptOf(context, first) };
 }
 
 function checkFlags(context: Context, session: string | undefined): void {
+  const [lasting] = context.given('save', 'input-format', 'input-object-json');
+  if (context.has('detach') && lasting !== undefined)
+    throw new UsageError(
+      `--${lasting.name} is not valid together with --detach: this program leaves at once`,
+    );
   if (session === undefined) return;
   if (context.has('no-new-scope')) {
     throw new UsageError(
@@ -54,35 +93,35 @@ function checkFlags(context: Context, session: string | undefined): void {
 function optionsOf(context: Context, session: string | undefined): InvokeOptions {
   const runTimeoutMs = context.duration('timeout');
   const outputTimeoutMs = context.duration('output-timeout');
+  const hostCalls = hostCallPolicy(context);
+  const terminal = context.terminal.size;
+  // Only the caller's own session that nobody named runs commands in scopes of their own.
+  const isOwn = session === undefined && context.given(...selectingFlags).length === 0;
   return {
-    arguments: context
-      .given('arg', 'args-json')
-      .flatMap(({ name, value }) => (name === 'arg' ? [value] : parsedList(value))),
-    newScope: session === undefined && !context.has('no-new-scope'),
+    ...commandOptions(context),
+    newScope: isOwn && !context.has('no-new-scope'),
     noWait: context.has('no-wait'),
     takeOver: context.has('take-over'),
     acknowledge: true,
+    ...(hostCalls === undefined ? {} : { hostCalls }),
+    ...(terminal === undefined ? {} : { terminal }),
     ...(runTimeoutMs === undefined ? {} : { runTimeoutMs }),
     ...(outputTimeoutMs === undefined ? {} : { outputTimeoutMs }),
   };
 }
 
-function parsedList(json: string): readonly unknown[] {
-  try {
-    const list: unknown = JSON.parse(json);
-    if (Array.isArray(list)) return list;
-  } catch {
-    // Reported below, together with JSON that is no list.
-  }
-  throw new UsageError(`--args-json needs a JSON list such as '[1,true,null]', and got '${json}'`);
-}
-
-function show(context: Context, client: RunspaceClient, { session, script, options }: Plan): Promise<number> {
+function show(
+  context: Context,
+  client: RunspaceClient,
+  { session, script, options, saved }: Plan & { readonly saved: SavedStreams },
+): Promise<number> {
   return showPipeline({
     context,
     client,
+    saved,
     session: session ?? defaultSession,
     onInterrupt: 'stop',
+    unattended: hostCallsOf(context) ?? 'leave',
     open: async (signal) => {
       const invoke = (): Pipeline =>
         client.pipelines.invoke(session ?? defaultSession, script, { ...options, signal });
@@ -131,7 +170,8 @@ function isMissing(error: unknown): boolean {
 /** Two first uses at once make one session. */
 async function createDefault(context: Context, client: RunspaceClient): Promise<void> {
   try {
-    await client.sessions.create({ ...(await createOptions(context)), name: defaultSession });
+    const options = { ...(await createOptions(context)), name: defaultSession };
+    await warnOfOptions(context, (await client.sessions.create(options)).info);
   } catch (error) {
     if (!(error instanceof RunspaceError && error.reason === 'SESSION_NAME_TAKEN')) throw error;
   }

@@ -16,18 +16,23 @@ export interface LineSource extends Disposable {
   next(prompt: string): Promise<Line>;
 }
 
+/** What the Tab key offers: texts that could stand in place of the end of the line. */
+export type CompleteLine = (line: string) => Promise<readonly [texts: string[], replaced: string]>;
+
 /** Lines from standard input: typed with editing and history in a terminal, else as they are. */
-export function lineSource(history: History): LineSource {
-  return process.stdin.isTTY ? new TypedLines(history) : new PipedLines();
+export function lineSource(history: History, complete: CompleteLine): LineSource {
+  return process.stdin.isTTY ? new TypedLines(history, complete) : new PipedLines();
 }
 
 class TypedLines implements LineSource {
   readonly isInteractive = true;
   readonly #history: History;
+  readonly #complete: CompleteLine;
   #lines: string[];
 
-  constructor(history: History) {
+  constructor(history: History, complete: CompleteLine) {
     this.#history = history;
+    this.#complete = complete;
     this.#lines = [...history.read()];
   }
 
@@ -41,6 +46,9 @@ class TypedLines implements LineSource {
         prompt,
         history: this.#lines,
         historySize: 1_000,
+        completer: (text: string, done: (error: null, found: [string[], string]) => void) => {
+          void this.#complete(text).then(([texts, replaced]) => done(null, [texts, replaced]));
+        },
       });
       let isFinished = false;
       const finish = (line: Line): void => {

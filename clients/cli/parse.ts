@@ -1,7 +1,8 @@
 import type { Command } from './command';
 import type { GivenFlag, Words } from './words';
 import { UsageError } from './failure';
-import { flagOf, globalFlags, type Flag, type FlagName } from './flags';
+import { flagOf, type Flag, type FlagName } from './flags';
+import { globalFlags } from './flag-groups';
 
 /** A command line, taken apart. */
 export interface ParsedLine extends Words {

@@ -1,21 +1,37 @@
-import type { ReceiveOptions } from '../typescript';
+import type { ReceiveOptions, RunspaceClient, SessionInfo } from '../typescript';
 import type { Context } from './context';
 import { exitCodes } from './exit-code';
 import { UsageError } from './failure';
+import { warnOfFixedOptions } from './fixed-options';
+import { hostCallsOf } from './host-calls';
 import { reasonOf } from './report';
-import { showPipeline } from './show-pipeline';
+import { SavedStreams } from './saved-streams';
+import { formatOption, showPipeline } from './show-pipeline';
+import { atTargets } from './targets/at-targets';
+import { runFanOut } from './targets/fan-out';
+import { itemsOf } from './targets/lists';
 
 /** Runs `runspace receive`. */
 export async function runReceive(context: Context): Promise<number> {
-  const [session = ''] = context.positionals;
-  const options = optionsOf(context);
+  const [session] = context.positionals;
+  const options = { ...optionsOf(context), ...(await formatOption(context)) };
+  await warnOfFixedOptions(context);
+  const isMany = context.given('session', 'computer-name', 'host-name', 'container-id').length > 0;
+  if (session === undefined && !isMany)
+    throw new UsageError(
+      'runspace receive needs a session, or targets whose sessions are meant; see: runspace receive --help',
+    );
+  if (session !== undefined && isMany)
+    throw new UsageError('the session is named twice: by a word and by a flag');
   using client = await context.connect();
+  if (session === undefined) return await receiveMany(context, client, options);
   try {
     return await showPipeline({
       context,
       client,
       session,
       onInterrupt: 'leave',
+      unattended: hostCallsOf(context) ?? 'leave',
       open: async (signal) => client.pipelines.receive(session, { ...options, signal }),
     });
   } catch (error) {
@@ -23,6 +39,33 @@ export async function runReceive(context: Context): Promise<number> {
     if (options.pipeline === undefined && reasonOf(error) === 'PIPELINE_NOT_FOUND') return exitCodes.ok;
     throw error;
   }
+}
+
+/** What the sessions at the targets, or those that are named, have written: each one's oldest unread command. */
+async function receiveMany(
+  context: Context,
+  client: RunspaceClient,
+  options: ReceiveOptions,
+): Promise<number> {
+  const references = context.has('session') ? itemsOf(context.texts('session'), 'session') : [];
+  const all = atTargets(context, await client.sessions.list({ sessions: references }));
+  const withCommands: SessionInfo[] = [];
+  for (const info of all) if ((await client.pipelines.list(info.id)).length > 0) withCommands.push(info);
+  if (all.length === 0) await context.terminal.note('runspace: no session is there that is meant\n');
+  using saved = new SavedStreams(context);
+  const fan = {
+    context,
+    client,
+    saved,
+    script: '',
+    options: {},
+    throttle: Math.max(1, withCommands.length),
+    missing: all.length === 0 ? 1 : 0,
+    names: references.length > 0 ? ('session' as const) : ('target' as const),
+    targets: withCommands.map(({ id, name }) => ({ session: id, name })),
+    open: (id: string, signal: AbortSignal) => client.pipelines.receive(id, { ...options, signal }),
+  };
+  return all.length > 0 && withCommands.length === 0 ? exitCodes.ok : await runFanOut(fan);
 }
 
 function optionsOf(context: Context): ReceiveOptions {

@@ -1,5 +1,5 @@
 import { UsageError } from './failure';
-import type { OutputFormat } from './flags';
+import type { RecordFormat } from './flags';
 import type { Terminal } from './terminal';
 
 /** What an error says beside its message; errors of the daemon and of the command line have it. */
@@ -15,15 +15,17 @@ export function reasonOf(error: unknown): string {
 }
 
 /** Writes an error to standard error, in the form of the output. */
-export async function reportFailure(terminal: Terminal, error: unknown, format: OutputFormat): Promise<void> {
+export async function reportFailure(terminal: Terminal, error: unknown, format: RecordFormat): Promise<void> {
   await terminal.note(await failureText(terminal, error, format));
 }
 
-async function failureText(terminal: Terminal, error: unknown, format: OutputFormat): Promise<string> {
+async function failureText(terminal: Terminal, error: unknown, format: RecordFormat): Promise<string> {
   const message = error instanceof Error ? error.message : String(error);
   switch (format) {
     case 'table':
     case 'name':
+    case 'clixml':
+    case 'values':
       return `${terminal.coloured('error', `runspace: ${message}`)}${unexpectedStack(error)}\n`;
     case 'json':
     case 'ndjson':

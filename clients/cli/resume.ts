@@ -10,9 +10,29 @@ export interface ResumePoint {
 
 /** The exact command that goes on reading there, with the flags that say which daemon. */
 export function resumeCommand(context: Context, { session, pipeline, after }: ResumePoint): string {
-  const place = context.given('home', 'address').flatMap(({ name, value }) => [`--${name}`, quoted(value)]);
   const which = pipeline === undefined ? [] : ['--pipeline', pipeline];
-  return ['runspace', 'receive', quoted(session), '--after', after.toString(), ...which, ...place].join(' ');
+  return [
+    'runspace',
+    'receive',
+    quoted(session),
+    '--after',
+    after.toString(),
+    ...which,
+    ...placeFlags(context),
+  ].join(' ');
+}
+
+/** The exact command that answers what a command asks. */
+export function respondCommand(
+  context: Context,
+  { session, pipeline }: Pick<ResumePoint, 'session' | 'pipeline'>,
+): string {
+  const which = pipeline === undefined ? [] : ['--pipeline', pipeline];
+  return ['runspace', 'respond', quoted(session), ...which, ...placeFlags(context)].join(' ');
+}
+
+function placeFlags(context: Context): readonly string[] {
+  return context.given('home', 'address').flatMap(({ name, value }) => [`--${name}`, quoted(value)]);
 }
 
 /** The word as a shell takes it. */

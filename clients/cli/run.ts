@@ -2,7 +2,7 @@ import type { Command } from './command';
 import { Context } from './context';
 import { exitCodeOfReason, exitCodes } from './exit-code';
 import { BrokenPipe, UsageError } from './failure';
-import type { OutputFormat } from './flags';
+import type { RecordFormat } from './flags';
 import { commandHelp, generalHelp } from './help';
 import { parseLine, type ParsedLine } from './parse';
 import { reasonOf, reportFailure } from './report';
@@ -20,7 +20,7 @@ export interface World {
 /** Runs a command line and gives the exit code. Never throws: what goes wrong is told on standard error. */
 export async function run(words: readonly string[], world: World): Promise<number> {
   const { commands, environment, terminal } = world;
-  let format: OutputFormat = 'table';
+  let format: RecordFormat = 'table';
   try {
     const line = parseLine(words, commands);
     const information = informationFor(line, commands);
@@ -30,7 +30,7 @@ export async function run(words: readonly string[], world: World): Promise<numbe
     }
     if (line.command === undefined) throw new UsageError('which command? see: runspace help');
     const context = new Context(line, environment, terminal);
-    format = await context.format('table');
+    format = await context.recordFormat('table');
     return await line.command.run(context);
   } catch (error) {
     if (error instanceof BrokenPipe) return exitCodes.ok;

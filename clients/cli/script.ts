@@ -3,11 +3,14 @@ import type { Context } from './context';
 import { decodeScript } from './decode-script';
 import { systemCode, UsageError } from './failure';
 
-/** The script that a command line asks to run: after `--`, by --command, or from a file. Throws before any connection. */
-export function scriptOf(context: Context): string {
+/**
+ * The script that a command line asks to run: after `--`, by --command, from a file, or as this word.
+ * Throws before any connection.
+ */
+export function scriptOf(context: Context, word = context.positionals[1]): string {
   const sources = [
     { flag: '--', text: context.rest?.join(' ') },
-    { flag: 'the second word', text: context.positionals[1] },
+    { flag: 'the second word', text: word },
     { flag: '--command', text: context.text('command') },
     { flag: '--file-path', text: context.text('file-path') },
   ].filter(({ text }) => text !== undefined);

@@ -7,6 +7,7 @@ const keys = [
   'autostart',
   'output',
   'engine',
+  'configuration-name',
   'session-option',
   'pwsh',
   'log-level',

@@ -1,16 +1,21 @@
 import {
   FinalState,
+  type OutputTextFormat,
   type Pipeline,
   type RunspaceClient,
   type SessionRecord,
-  type ValueStyle,
 } from '../typescript';
 import type { Context } from './context';
 import { exitCodeOfReason, exitCodes } from './exit-code';
 import { BrokenPipe } from './failure';
+import { CallAnswerer, type CallAnswererParts } from './host-calls';
 import { Interrupts, type Interruption } from './interrupts';
+import type { RecordFormat } from './flags';
 import { recordPrinter } from './output/records';
+import { valueStyles } from './output/value-styles';
+import { textFormatOf } from './output/value-texts';
 import { resumeCommand } from './resume';
+import type { SavedStreams } from './saved-streams';
 
 /** A command whose records are to be shown. */
 export interface Showing {
@@ -20,8 +25,14 @@ export interface Showing {
   readonly session: string;
   /** Begins to read; leaves when the signal says so. */
   readonly open: (leave: AbortSignal) => Promise<Pipeline>;
+  /** Files that get records too. */
+  readonly saved?: SavedStreams;
   /** What the first Ctrl-C does. */
   readonly onInterrupt: 'stop' | 'leave';
+  /** What becomes of questions where there is no terminal to ask them on. */
+  readonly unattended: CallAnswererParts['unattended'];
+  /** As at a shell's prompt: an exit code is passed on and not spoken of. */
+  readonly isShell?: boolean;
 }
 
 type FinalOf<Record> = Record extends { readonly stream: 'final' } ? Record : never;
@@ -34,12 +45,13 @@ export async function showPipeline(showing: Showing): Promise<number> {
   const shown = new Shown(showing, pipeline);
   using interrupts = new Interrupts((interruption) => shown.interrupt(interruption, leave));
   try {
-    return await shown.toEnd();
+    return await shown.toEnd(leave);
   } catch (error) {
     if (!isLeaving(error, leave.signal)) {
       if (pipeline.id !== undefined) await shown.sayHowToResume();
       throw error;
     }
+    if (shown.isUnanswered) return exitCodes.noAnswer;
     await shown.sayHowToResume();
     return error instanceof BrokenPipe ? exitCodes.ok : exitCodes.interrupted;
   } finally {
@@ -57,26 +69,39 @@ class Shown {
   /** Number of the last record that was written out. */
   #written: bigint | undefined;
   #isStopping = false;
-  #hasSaidError = false;
+  #isUnanswered = false;
+  /** The message of the last error that was shown. */
+  #lastError: string | undefined;
 
   constructor(showing: Showing, pipeline: Pipeline) {
     this.#showing = showing;
     this.#pipeline = pipeline;
   }
 
-  async toEnd(): Promise<number> {
+  /** Whether the command was left since it asks what nobody is there to answer. */
+  get isUnanswered(): boolean {
+    return this.#isUnanswered;
+  }
+
+  async toEnd(leave: AbortController): Promise<number> {
     const { context, client } = this.#showing;
-    const printer = recordPrinter(await context.format('table'), {
+    using answerer = this.#answerer(leave);
+    const printer = recordPrinter(await context.recordFormat('table'), {
       terminal: context.terminal,
-      style: styleOnce(client),
+      style: valueStyles(client),
     });
     let final: Final | undefined;
     for await (const batch of this.#pipeline.batches()) {
       const last = this.#pipeline.lastSequence;
+      await answerer.settle(batch);
+      const calls = this.#pipeline.waitingCalls(batch);
+      answerer.prepare(calls);
+      this.#showing.saved?.save(batch);
       await printer.show(batch);
       this.#written = last;
+      answerer.take(calls);
       final = batch.find((record) => record.stream === 'final') ?? final;
-      this.#hasSaidError ||= batch.some(({ stream }) => stream === 'error');
+      this.#lastError = batch.findLast((record) => record.stream === 'error')?.message ?? this.#lastError;
     }
     await printer.finish();
     return final === undefined ? exitCodes.ok : await this.#conclude(final);
@@ -92,6 +117,20 @@ class Shown {
     this.#isStopping = true;
     this.#stop().catch(() => {
       leave.abort(); // The stop could not be delivered; the command may go on.
+    });
+  }
+
+  #answerer(leave: AbortController): CallAnswerer {
+    return new CallAnswerer({
+      ...this.#showing,
+      pipeline: this.#pipeline,
+      interrupted: () => {
+        this.interrupt('interrupt', leave);
+      },
+      leave: () => {
+        this.#isUnanswered = true;
+        leave.abort();
+      },
     });
   }
 
@@ -112,15 +151,21 @@ class Shown {
 
   async #conclude({ state, problem, exitCode }: Final): Promise<number> {
     const { context } = this.#showing;
-    const isText = (await context.format('table')) === 'table';
-    const usesOwn = context.has('exit-code') && exitCode !== undefined;
-    if (isText && problem !== undefined && !(problem.reason === 'SCRIPT_FAILED' && this.#hasSaidError)) {
+    const isText = isTextFormat(await context.recordFormat('table'));
+    const passesOn = this.#showing.isShell === true || context.has('exit-code');
+    const usesOwn = passesOn && exitCode !== undefined;
+    if (isText && problem !== undefined && !this.#hasSaid(problem)) {
       await context.terminal.note(`runspace: ${problem.message === '' ? problem.reason : problem.message}\n`);
     }
     if (isText && exitCode !== undefined && exitCode !== 0 && !usesOwn) {
       await context.terminal.note(`runspace: the script ended with exit code ${String(exitCode)}\n`);
     }
     return usesOwn ? exitCode & 0xff : this.#exitCodeOf(state, problem?.reason);
+  }
+
+  /** Whether an error record said already why the command failed. */
+  #hasSaid({ reason, message }: NonNullable<Final['problem']>): boolean {
+    return this.#lastError !== undefined && (reason === 'SCRIPT_FAILED' || message === this.#lastError);
   }
 
   #exitCodeOf(state: FinalState, reason: string | undefined): number {
@@ -130,17 +175,13 @@ class Shown {
   }
 }
 
-/** The engine decides how values are written; the daemon is asked once. */
-function styleOnce(client: RunspaceClient): (sessionId: string) => Promise<ValueStyle> {
-  let style: Promise<ValueStyle> | undefined;
-  return (sessionId) => (style ??= styleOf(client, sessionId));
+/** The form of output values that the daemon is asked for. */
+export async function formatOption(context: Context): Promise<{ readonly format?: OutputTextFormat }> {
+  const format = textFormatOf(await context.recordFormat('table'));
+  return format === undefined ? {} : { format };
 }
 
-async function styleOf(client: RunspaceClient, sessionId: string): Promise<ValueStyle> {
-  try {
-    const { info } = await client.sessions.get(sessionId, { timeoutMs: 5_000 });
-    return info.engine === 'powershell' ? 'powershell' : 'script';
-  } catch {
-    return 'powershell'; // The session was removed meanwhile; its records are still to be shown.
-  }
+/** Whether notices and errors stand beside the output as text. */
+function isTextFormat(format: RecordFormat): boolean {
+  return ['table', 'clixml', 'values'].includes(format);
 }

@@ -4,6 +4,7 @@ import { BrokenPipe, systemCode } from './failure';
 export interface Output {
   readonly isTTY: boolean;
   readonly columns: number;
+  readonly rows: number;
   write(text: string, written: (error?: Error | null) => void): boolean;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
@@ -32,6 +33,14 @@ export class Terminal {
     return this.#stdout.isTTY ? this.#stdout.columns : undefined;
   }
 
+  /** Size of the terminal that is written to; undefined: there is none. */
+  get size(): { readonly columns: number; readonly rows: number } | undefined {
+    const shown = [this.#stdout, this.#stderr].find(
+      ({ isTTY, columns, rows }) => isTTY && columns > 0 && rows > 0,
+    );
+    return shown === undefined ? undefined : { columns: shown.columns, rows: shown.rows };
+  }
+
   /** Writes output; settles when it is written. Throws BrokenPipe when nobody reads any more. */
   out(text: string): Promise<void> {
     return written(this.#stdout, text);
@@ -48,7 +57,13 @@ export class Terminal {
 
   /** The text in a colour for standard error, where that is a terminal that wants colours. */
   coloured(colour: Colour, text: string): string {
-    return this.#hasColour && this.#stderr.isTTY ? `\x1b[${colours[colour]}m${text}\x1b[0m` : text;
+    return this.painted([colours[colour]], text);
+  }
+
+  /** The text with these ANSI codes for standard error, where that is a terminal that wants colours. */
+  painted(codes: readonly (number | string)[], text: string): string {
+    const isPlain = !this.#hasColour || !this.#stderr.isTTY || codes.length === 0 || text === '';
+    return isPlain ? text : `\x1b[${codes.join(';')}m${text}\x1b[0m`;
   }
 }
 

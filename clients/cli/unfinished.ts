@@ -1,5 +1,5 @@
 /** Whose language a line is in, as far as its brackets and quotes go. */
-export type Language = 'powershell' | 'javascript';
+export type Language = 'powershell' | 'javascript' | 'python' | 'bash';
 
 /** A stretch in which brackets mean nothing: a text or a comment. */
 interface Stretch {
@@ -27,11 +27,37 @@ const stretches: Readonly<Record<Language, readonly Stretch[]>> = {
     { begin: /'/y, end: /(?<!\\)(?:\\\\)*'|(?=\n)|$/g, isOneLine: true },
     { begin: /"/y, end: /(?<!\\)(?:\\\\)*"|(?=\n)|$/g, isOneLine: true },
   ],
+  python: [
+    { begin: /#/y, end: /(?=\n)|$/g, isOneLine: true },
+    { begin: /'''/y, end: /(?<!\\)(?:\\\\)*'''/g },
+    { begin: /"""/y, end: /(?<!\\)(?:\\\\)*"""/g },
+    { begin: /'/y, end: /(?<!\\)(?:\\\\)*'|(?=\n)|$/g, isOneLine: true },
+    { begin: /"/y, end: /(?<!\\)(?:\\\\)*"|(?=\n)|$/g, isOneLine: true },
+  ],
+  bash: [
+    { begin: /(?<![^\s;&|()])#/y, end: /(?=\n)|$/g, isOneLine: true },
+    { begin: /(?<!<)<<-?(?!<)[ \t]*(['"\\]?)(\w+)\1[^\n]*\n(?:[^]*?\n)??\t*\2(?=\n|$)/y, end: /(?:)/g },
+    { begin: /(?<!<)<<-?(?!<)[ \t]*['"\\]?\w/y, end: /$(?!)/g },
+    { begin: /\$'/y, end: /(?<!\\)(?:\\\\)*'/g },
+    { begin: /'/y, end: /'/g },
+    { begin: /"/y, end: /(?<!\\)(?:\\\\)*"/g },
+  ],
 };
 
 const continuation: Readonly<Record<Language, RegExp>> = {
   powershell: /(^|[^`])`$|\|[ \t]*$/,
   javascript: /\\$/,
+  // Also a block that was begun, and a decorator: only an empty line ends them.
+  python: /\\$|(^|\n)[ \t]*[^#\s].*:[ \t]*(#.*)?$|(^|\n)([ \t]+\S.*|@.*)$/,
+  bash: /(?<!\\)(?:\\\\)*\\$|(\|\|?|&&)[ \t]*$/,
+};
+
+/** What takes the meaning of the letter after it. */
+const escapes: Readonly<Record<Language, string>> = {
+  powershell: '`',
+  javascript: '',
+  python: '',
+  bash: '\\',
 };
 
 /**
@@ -40,18 +66,34 @@ const continuation: Readonly<Record<Language, RegExp>> = {
  */
 export function isUnfinished(text: string, language: Language): boolean {
   let depth = 0;
+  let blocks = 0;
   for (let at = 0; at < text.length;) {
     const next = afterStretch(text, at, language);
     if (next === 'open') return true;
-    if (next === undefined) depth += depthOf(text.charAt(at));
-    at = next ?? (language === 'powershell' && text.charAt(at) === '`' ? at + 2 : at + 1);
+    if (next === undefined) {
+      // In bash a bracket may close that none has opened: `case x in a)`.
+      depth = Math.max(depth + depthOf(text.charAt(at)), language === 'bash' ? 0 : -Infinity);
+      if (language === 'bash') blocks = Math.max(0, blocks + blockDepthOf(text, at));
+    }
+    at = next ?? at + (text.charAt(at) === escapes[language] ? 2 : 1);
   }
-  return depth > 0 || continuation[language].test(text);
+  return depth > 0 || blocks > 0 || continuation[language].test(text);
 }
 
 function depthOf(letter: string): number {
   if ('([{'.includes(letter)) return 1;
   return ')]}'.includes(letter) ? -1 : 0;
+}
+
+const blockWord =
+  /(?<=(?:^|[\n;&|(){}]|\b(?:then|do|else|elif|if|while|until|!))[ \t]*)(if|case|do|fi|esac|done)(?![\w=/.-])/y;
+
+/** 1 where a word of bash begins a block here, -1 where one ends it. */
+function blockDepthOf(text: string, at: number): number {
+  blockWord.lastIndex = at;
+  const word = blockWord.exec(text)?.[1];
+  if (word === undefined) return 0;
+  return word === 'if' || word === 'case' || word === 'do' ? 1 : -1;
 }
 
 /** Where the stretch that begins here ends; undefined: none begins here. */

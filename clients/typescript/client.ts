@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { ownAddress, parseAddress, stateFolder, type Environment } from './address';
 import { Api } from './api';
+import { Configurations } from './configurations';
 import { Daemon } from './daemon';
+import { Jobs } from './jobs';
 import { Pipelines } from './pipelines';
 import { Sessions } from './sessions';
 import { Channel } from './transport/channel';
@@ -34,6 +36,8 @@ export class RunspaceClient implements Disposable {
   readonly address: string;
   readonly sessions: Sessions;
   readonly pipelines: Pipelines;
+  readonly jobs: Jobs;
+  readonly configurations: Configurations;
   readonly daemon: Daemon;
   readonly #channel: Channel;
 
@@ -44,6 +48,8 @@ export class RunspaceClient implements Disposable {
     this.address = address;
     this.pipelines = new Pipelines(api);
     this.sessions = new Sessions(api, this.pipelines);
+    this.jobs = new Jobs(api, this.sessions);
+    this.configurations = new Configurations(api);
     this.daemon = new Daemon(api);
   }
 

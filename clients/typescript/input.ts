@@ -1,13 +1,13 @@
 import { RunspaceError, toError } from './error';
-import { InvokePipelineRequest } from './gen/runspace/v1/pipeline';
-import type { Value } from './gen/runspace/v1/value';
+import { InvokePipelineRequest, type InputItem } from './gen/runspace/v1/pipeline';
 import type { Call } from './transport/call';
+import { Clixml } from './value/clixml';
 import { toValue } from './value/to-value';
 
 /** The call over which a command is invoked. */
 export type InvokeCall<Response> = Call<InvokePipelineRequest, Response>;
 
-/** What a command gets as pipeline input. */
+/** What a command gets as pipeline input: each item is one object, but for a `Clixml`, which has as many as it holds. */
 export type InputSource = Iterable<unknown> | AsyncIterable<unknown>;
 
 interface Item {
@@ -98,7 +98,7 @@ export class InputSender {
     try {
       const result = await this.#source.next();
       if (result.done === true) this.#isAtEnd = true;
-      else this.#add(toValue(result.value));
+      else this.#add(contentOf(result.value));
     } catch (error) {
       const message = `the input of the command failed: ${toError(error).message}`;
       this.#failure = new RunspaceError('INPUT_FAILED', message, { grpcCode: 'CANCELLED', cause: error });
@@ -106,10 +106,10 @@ export class InputSender {
     }
   }
 
-  #add(value: Value): void {
+  #add(content: Omit<InputItem, 'number'>): void {
     const number = (this.#last += 1n);
     const encoded = InvokePipelineRequest.encode({
-      action: { $case: 'input', value: { number, value } },
+      action: { $case: 'input', value: { number, ...content } },
     }).finish();
     this.#unconfirmed.push({ number, encoded });
     this.#unconfirmedBytes += encoded.length;
@@ -118,4 +118,8 @@ export class InputSender {
   #nextChange(): Promise<void> {
     return new Promise((resolve) => (this.#wake = resolve));
   }
+}
+
+function contentOf(item: unknown): Omit<InputItem, 'number'> {
+  return item instanceof Clixml ? { value: undefined, clixml: item.text } : { value: toValue(item) };
 }

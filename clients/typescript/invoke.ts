@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Api } from './api';
-import { invalidArgument } from './error';
+import { invalidArgument, RunspaceError } from './error';
 import type { FeedEvent, FeedPosition } from './feed';
+import { HostCallPolicy } from './gen/runspace/v1/session';
 import { InputLostPolicy, type InvokeStart, type StartPipelineRequest } from './gen/runspace/v1/pipeline';
 import type { Stream } from './gen/runspace/v1/record';
+import type { Value } from './gen/runspace/v1/value';
 import { InputSender, type InputSource, type InvokeCall } from './input';
+import type { Host } from './host';
 import { methods } from './methods';
+import { toValueFormat, type OutputTextFormat } from './output-format';
 import type { PipelineSource } from './pipeline';
+import { stopPipeline } from './stop';
 import { toDuration } from './duration';
+import { toPreferences, type CommandPreferences } from './preferences';
 import { toValue } from './value/to-value';
 
 /** Choices for starting a command. */
@@ -16,6 +22,12 @@ export interface StartOptions {
   readonly arguments?: readonly unknown[];
   /** Arguments by name, without the dash. */
   readonly namedArguments?: Readonly<Record<string, unknown>>;
+  /** Values for `$Using:` expressions of a PowerShell script, by expression without `$Using:`. */
+  readonly using?: Readonly<Record<string, unknown>>;
+  /** What the command does when it writes to a stream, such as `{ verbose: 'Continue', error: 'Stop' }`. */
+  readonly preferences?: CommandPreferences;
+  /** Error, warning, verbose and debug records say where they were written; only PowerShell. */
+  readonly invocationInfo?: boolean;
   /** Run in a scope of its own: variables set by the command are gone afterwards. */
   readonly newScope?: boolean;
   /** Fail with SESSION_BUSY instead of queueing behind another command. */
@@ -24,6 +36,10 @@ export interface StartOptions {
   readonly runTimeoutMs?: number;
   /** Ends the command when it wrote nothing for this time. */
   readonly outputTimeoutMs?: number;
+  /** What becomes of what the command asks while nobody is connected; left out: as the session says. */
+  readonly hostCalls?: HostCallPolicy;
+  /** The size of the terminal that scripts see as `$Host.UI.RawUI`. */
+  readonly terminal?: { readonly columns: number; readonly rows: number };
   /** Makes the start idempotent across programs; made up when left out. */
   readonly requestId?: string;
   /** Leaves; the command goes on. */
@@ -44,6 +60,10 @@ export interface InvokeOptions extends StartOptions {
   readonly reader?: string;
   /** Only records of these streams; the final record always comes. */
   readonly streams?: readonly Stream[];
+  /** Output comes as text of this form, in the records' `text`, instead of as `value`. */
+  readonly format?: OutputTextFormat;
+  /** Answers what the command asks. */
+  readonly host?: Host;
   /** Take the session over if another client is connected. */
   readonly takeOver?: boolean;
 }
@@ -68,14 +88,22 @@ export function startRequest(
       script,
       arguments: [...positional, ...named],
       newScope: options.newScope ?? false,
-      usingValues: {},
+      usingValues: valuesByName(options.using),
+      preferences: toPreferences(options.preferences),
+      invocationInfo: options.invocationInfo ?? false,
     },
     noWait: options.noWait ?? false,
     hasInput: options.input !== undefined,
     onInputLost: options.onInputLost ?? InputLostPolicy.INPUT_LOST_POLICY_UNSPECIFIED,
     runTimeout: toDuration(options.runTimeoutMs),
     outputTimeout: toDuration(options.outputTimeoutMs),
+    hostCalls: options.hostCalls ?? HostCallPolicy.HOST_CALL_POLICY_UNSPECIFIED,
+    terminal: options.terminal,
   };
+}
+
+function valuesByName(values: Readonly<Record<string, unknown>> = {}): Record<string, Value> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toValue(value)]));
 }
 
 /** What is invoked, over however many calls it takes. */
@@ -99,6 +127,7 @@ export function invokeSource(api: Api, start: StartPipelineRequest, options: Inv
       reader: options.reader ?? (options.acknowledge === true ? 'owner' : ''),
       streams: [...(options.streams ?? [])],
       takeOver: options.takeOver ?? false,
+      format: toValueFormat(options.format),
     },
   };
   return {
@@ -119,8 +148,23 @@ async function* invokeEvents(
   using call = await api.duplex(methods.invokePipeline, signal);
   await call.send({ action: { $case: 'start', value: { ...start, afterSequence: afterSequence ?? 0n } } });
   void input?.feed(call).catch(() => stopOver(call)); // The command would wait for the rest for ever.
-  yield* call.responses();
+  let pipeline = '';
+  try {
+    for await (const message of call.responses()) {
+      if (message.event?.$case === 'snapshot') pipeline = message.event.value.pipeline?.id ?? '';
+      yield message;
+    }
+  } catch (error) {
+    if (isRefusedInput(error)) await stopPipeline(api, { session: start.start?.session ?? '', pipeline });
+    throw error;
+  }
   input?.throwIfFailed();
+}
+
+/** An item that can't be taken: it will not come in another form, so the command would wait for it for ever. */
+function isRefusedInput(error: unknown): boolean {
+  if (!(error instanceof RunspaceError) || error.reason !== 'INVALID_ARGUMENT') return false;
+  return error.metadata['path']?.startsWith('items[') === true;
 }
 
 async function stopOver(call: InvokeCall<EventMessage>): Promise<void> {

@@ -1,9 +1,12 @@
 import type { Api } from './api';
 import { AcknowledgeSender } from './acknowledge';
-import { RunspaceError } from './error';
+import { RunspaceError, toError } from './error';
 import type { PipelineSnapshot, StopPipelineResponse } from './gen/runspace/v1/pipeline';
 import { FinalState } from './gen/runspace/v1/record';
 import { recordBatches, type FeedSource } from './feed';
+import type { Host } from './host';
+import { HostDesk, WaitingCalls, type HostCallRecord } from './host-calls';
+import { respondToHostCall, type HostCallAnswer } from './respond';
 import { stopPipeline } from './stop';
 import { fromValue } from './value/from-value';
 import type { SessionRecord } from './record';
@@ -22,6 +25,8 @@ export interface PipelineSpec {
   readonly source: PipelineSource;
   /** Whether records are acknowledged on reader `owner` once the consumer asks for more. */
   readonly acknowledge: boolean;
+  /** Answers what the command asks. */
+  readonly host: Host | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -36,6 +41,7 @@ export class Pipeline {
   readonly #batches: AsyncGenerator<readonly SessionRecord[], void, undefined>;
   readonly #first: Promise<IteratorResult<readonly SessionRecord[], void>>;
   readonly #acknowledge: AcknowledgeSender;
+  readonly #calls = new WaitingCalls();
   #resolveStarted: (snapshot: PipelineSnapshot | undefined) => void = () => undefined;
   #snapshot: PipelineSnapshot | undefined;
   #lastSequence = 0n;
@@ -66,16 +72,27 @@ export class Pipeline {
 
   /** The records in batches, as they arrive. */
   async *batches(): AsyncGenerator<readonly SessionRecord[], void, undefined> {
+    const failure = new Failure();
+    using desk = this.#desk(failure);
     try {
-      for (let next = await this.#first; next.done !== true; next = await this.#batches.next()) {
+      const next = (batch: Promise<Batch>): Promise<Batch> =>
+        desk === undefined ? batch : Promise.race([batch, failure.promise]);
+      for (let batch = await this.#first; batch.done !== true; batch = await next(this.#batches.next())) {
         const last = this.#lastSequence;
-        yield next.value;
+        yield batch.value;
+        // Only now has the consumer seen what was written before the question.
+        desk?.take(this.waitingCalls(batch.value));
         if (this.#spec.acknowledge) this.#acknowledge.upTo(last);
       }
       await this.#acknowledge.flush();
     } finally {
       await this.#batches.return();
     }
+  }
+
+  /** Those of a batch that are host calls which nobody has answered yet: this program may. */
+  waitingCalls(batch: readonly SessionRecord[]): readonly HostCallRecord[] {
+    return batch.filter((record) => this.#calls.isWaiting(record));
   }
 
   /** The records one by one. The last is the `final` one. */
@@ -111,6 +128,11 @@ export class Pipeline {
     return await stopPipeline(this.#spec.api, { ...this.#key(), ...options });
   }
 
+  /** Answers a host call of this command. Rejects as `Pipelines.respond` does. */
+  respond(callId: bigint, answer: HostCallAnswer): Promise<void> {
+    return respondToHostCall(this.#spec.api, { ...this.#key(), callId, ...answer });
+  }
+
   /** Says that records up to this number are safe, so that the daemon may free them. */
   async acknowledge(sequence: bigint): Promise<void> {
     this.#acknowledge.upTo(sequence);
@@ -127,11 +149,21 @@ export class Pipeline {
     return { session: this.#snapshot?.sessionId ?? this.#spec.session, pipeline: this.id ?? '' };
   }
 
+  #desk(failure: Failure): HostDesk | undefined {
+    const { host } = this.#spec;
+    if (host === undefined) return undefined;
+    const respond = (callId: bigint, answer: HostCallAnswer): Promise<void> => this.respond(callId, answer);
+    return new HostDesk(host, respond, (error) => {
+      failure.reject(toError(error));
+    });
+  }
+
   #feedSource(): FeedSource {
     return {
       ...this.#spec.source,
       onSnapshot: (snapshot) => {
         this.#snapshot = snapshot;
+        this.#calls.snapshot(snapshot);
         this.#resolveStarted(snapshot);
       },
       onPosition: (sequence) => (this.#lastSequence = sequence),
@@ -147,5 +179,24 @@ export class Pipeline {
         resolve(this.#snapshot);
       }, reject);
     });
+  }
+}
+
+type Batch = IteratorResult<readonly SessionRecord[], void>;
+
+/** What ends the reading of records from outside. */
+class Failure {
+  readonly promise: Promise<never>;
+  #reject: (error: Error) => void = () => undefined;
+
+  constructor() {
+    this.promise = new Promise((_resolve, reject) => {
+      this.#reject = reject;
+    });
+    this.promise.catch(() => undefined); // Where nobody reads any more, nobody has to know.
+  }
+
+  reject(error: Error): void {
+    this.#reject(error);
   }
 }

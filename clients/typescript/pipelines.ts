@@ -5,7 +5,9 @@ import { methods } from './methods';
 import { Pipeline } from './pipeline';
 import { present } from './present';
 import { receiveSource, type ReceiveOptions } from './receive';
+import { respondToHostCall, type DistributedOmit, type RespondOptions } from './respond';
 import { stopPipeline, type StopOptions } from './stop';
+import type { Secret } from './value/secret';
 
 /** Commands in sessions. A session is named by its number, id, exact name, or the beginning of its id. */
 export class Pipelines {
@@ -24,6 +26,7 @@ export class Pipelines {
       session,
       source: invokeSource(this.#api, start, options),
       acknowledge: options.acknowledge ?? false,
+      host: options.host,
       signal: options.signal,
     });
   }
@@ -42,8 +45,17 @@ export class Pipelines {
       session,
       source: receiveSource(this.#api, session, options),
       acknowledge: options.acknowledge ?? false,
+      host: options.host,
       signal: options.signal,
     });
+  }
+
+  /**
+   * Answers a host call of a command or, without `pipeline`, of the session itself. Rejects with HOST_CALL_UNKNOWN where
+   * it was answered already, with INVALID_ARGUMENT that says what is expected where the answer does not fit.
+   */
+  respond(session: string, options: DistributedOmit<RespondOptions, 'session'>): Promise<void> {
+    return respondToHostCall(this.#api, { session, ...options });
   }
 
   /** Asks a command to end. Its session and variables stay. */
@@ -74,5 +86,13 @@ export class Pipelines {
   async acknowledge(session: string, pipeline: string, sequence: bigint): Promise<bigint> {
     const request = { clientId: this.#api.clientId, session, pipeline, sequence };
     return (await this.#api.unary(methods.acknowledgeRecords, request)).acknowledgedSequence;
+  }
+
+  /** The clear text of a secret of this session; needs a right of its own. Errors: SECRET_LOST, INVALID_ARGUMENT. */
+  async revealSecret(session: string, secret: string | Secret, choices: CallChoices = {}): Promise<string> {
+    const secretId = typeof secret === 'string' ? secret : secret.secretId;
+    const request = { clientId: this.#api.clientId, session, secretId };
+    const { textUtf16 } = await this.#api.unary(methods.revealSecret, request, choices);
+    return Buffer.from(textUtf16).toString('utf16le');
   }
 }

@@ -1,7 +1,9 @@
 import type { Api } from './api';
-import { ValueFormat, type ReceivePipelineRequest } from './gen/runspace/v1/pipeline';
+import type { ReceivePipelineRequest } from './gen/runspace/v1/pipeline';
 import type { Stream } from './gen/runspace/v1/record';
+import type { Host } from './host';
 import { methods } from './methods';
+import { toValueFormat, type OutputTextFormat } from './output-format';
 import type { PipelineSource } from './pipeline';
 
 /** Choices for reading the records of a command. */
@@ -19,8 +21,12 @@ export interface ReceiveOptions {
   readonly acknowledge?: boolean;
   /** Only records of these streams; the final record always comes. */
   readonly streams?: readonly Stream[];
+  /** Output comes as text of this form, in the records' `text`, instead of as `value`. */
+  readonly format?: OutputTextFormat;
   /** End after what is kept now, instead of following live output. */
   readonly noFollow?: boolean;
+  /** Answers what the command asks and nobody has answered yet. */
+  readonly host?: Host;
   /** Leaves; the command goes on. */
   readonly signal?: AbortSignal;
 }
@@ -34,7 +40,7 @@ export function receiveSource(api: Api, session: string, options: ReceiveOptions
     afterSequence: options.afterSequence,
     reader: options.reader ?? (options.acknowledge === true ? 'owner' : ''),
     streams: [...(options.streams ?? [])],
-    format: ValueFormat.VALUE_FORMAT_VALUE,
+    format: toValueFormat(options.format),
     noFollow: options.noFollow ?? false,
   };
   return {

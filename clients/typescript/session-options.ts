@@ -1,5 +1,5 @@
 import { toDuration } from './duration';
-import { OutputBufferingMode, type SessionOptions } from './gen/runspace/v1/session';
+import { HostCallPolicy, OutputBufferingMode, type SessionOptions } from './gen/runspace/v1/session';
 import { toValue } from './value/to-value';
 
 /** PowerShell's session options that concern a session on this machine. What is left out gets the daemon's default. */
@@ -20,6 +20,28 @@ export interface SessionChoices {
   readonly unreadLimitBytes?: number;
   /** Longest time that one command may run; default no limit. */
   readonly maximumRunTimeMs?: number;
+  /** What becomes of what commands ask while nobody is connected to answer; default wait. */
+  readonly hostCalls?: HostCallPolicy;
+  /** Bytes of records that one command may write; default no limit. */
+  readonly maximumReceivedDataSizePerCommand?: number;
+  /** How long a stop waits for the engine before it is reported unanswered; default 5 s. */
+  readonly cancelTimeoutMs?: number;
+  /** How long the engine may take to answer what is no command; default 3 min. */
+  readonly operationTimeoutMs?: number;
+  /** `$PSCulture`, such as `de-DE`; default the engine's own. */
+  readonly culture?: string;
+  /** `$PSUICulture`; default the engine's own. */
+  readonly uiCulture?: string;
+  /** Attempts to reach a target again; a session on this machine has no use for it. */
+  readonly maximumConnectionRetryCount?: number;
+  /** Take the certificate of another daemon whoever signed it. */
+  readonly skipCaCheck?: boolean;
+  /** … whatever name it has. */
+  readonly skipCnCheck?: boolean;
+  /** … even if it is revoked. */
+  readonly skipRevocationCheck?: boolean;
+  /** Redirections that are followed to another daemon; default 5. */
+  readonly maximumRedirection?: number;
   /** PowerShell's `$PSSenderInfo.ApplicationArguments`. */
   readonly applicationArguments?: Readonly<Record<string, unknown>>;
 }
@@ -37,5 +59,16 @@ export function toSessionOptions(choices: SessionChoices): SessionOptions {
     unreadLimitBytes: BigInt(choices.unreadLimitBytes ?? 0),
     maximumRunTime: toDuration(choices.maximumRunTimeMs),
     applicationArguments: Object.fromEntries(named.map(([name, value]) => [name, toValue(value)])),
+    maximumReceivedDataSizePerCommand: BigInt(choices.maximumReceivedDataSizePerCommand ?? 0),
+    culture: choices.culture ?? '',
+    uiCulture: choices.uiCulture ?? '',
+    cancelTimeout: toDuration(choices.cancelTimeoutMs),
+    operationTimeout: toDuration(choices.operationTimeoutMs),
+    maximumConnectionRetryCount: choices.maximumConnectionRetryCount ?? 0,
+    skipCaCheck: choices.skipCaCheck ?? false,
+    skipCnCheck: choices.skipCnCheck ?? false,
+    skipRevocationCheck: choices.skipRevocationCheck ?? false,
+    maximumRedirection: choices.maximumRedirection,
+    hostCalls: choices.hostCalls ?? HostCallPolicy.HOST_CALL_POLICY_UNSPECIFIED,
   };
 }

@@ -5,7 +5,9 @@ import type { Pipeline } from './pipeline';
 import type { Pipelines } from './pipelines';
 import type { ReceiveOptions } from './receive';
 import type { ConnectSessionOptions, DisconnectOptions } from './session-choices';
+import type { DistributedOmit, RespondOptions } from './respond';
 import type { StopOptions } from './stop';
+import type { Secret } from './value/secret';
 
 /** What a session asks of `client.sessions`. */
 export interface SessionVerbs {
@@ -59,6 +61,11 @@ export class Session {
     return this.#pipelines.receive(this.id, options);
   }
 
+  /** See `Pipelines.respond`. */
+  respond(options: DistributedOmit<RespondOptions, 'session'>): Promise<void> {
+    return this.#pipelines.respond(this.id, options);
+  }
+
   /** See `Pipelines.stop`. */
   stop(options: Omit<StopOptions, 'session'> = {}): Promise<StopPipelineResponse> {
     return this.#pipelines.stop(this.id, options);
@@ -67,6 +74,11 @@ export class Session {
   /** Its commands, oldest first. */
   pipelines(): Promise<readonly PipelineInfo[]> {
     return this.#pipelines.list(this.id);
+  }
+
+  /** See `Pipelines.revealSecret`. */
+  revealSecret(secret: string | Secret): Promise<string> {
+    return this.#pipelines.revealSecret(this.id, secret);
   }
 
   /** See `Sessions.connect`. */

@@ -4,14 +4,17 @@ import { attachedEvents, type AttachEvent, type AttachOptions } from './attach';
 import { toDuration } from './duration';
 import {
   OutputBufferingMode,
+  type CompleteInputResponse,
   type CreateSessionRequest,
   type Session as SessionInfo,
 } from './gen/runspace/v1/session';
+import type { Json } from './json';
 import { methods } from './methods';
 import type { Pipelines } from './pipelines';
 import { present } from './present';
 import { Session } from './session';
 import type { ConnectSessionOptions, CreateOptions, DisconnectOptions, ListOptions } from './session-choices';
+import { toCredentialMessage, toTargetMessage } from './target';
 import { toSessionOptions } from './session-options';
 import { watchedEvents, type WatchEvent } from './watch';
 
@@ -29,7 +32,7 @@ export class Sessions {
   /** Opens a session. */
   async create(options: CreateOptions = {}): Promise<Session> {
     const { signal, timeoutMs } = options;
-    const request = this.#createRequest(options);
+    const request = this.createRequest(options);
     // With `wait` the daemon answers when the engine does: within the open timeout, its own or the default's 3 min.
     const patienceMs = (options.options?.openTimeoutMs ?? 180_000) + 15_000;
     const answer = await this.#api.unary(methods.createSession, request, {
@@ -97,6 +100,35 @@ export class Sessions {
     return this.#session((await this.#api.unary(methods.disconnectSession, request, options)).session);
   }
 
+  /** Gives the variables of a session's runspace and its current directory their first values back; only PowerShell can. */
+  async reset(session: string, choices: CallChoices = {}): Promise<Session> {
+    return this.#session(
+      (await this.#api.unary(methods.resetSession, this.#change(session), choices)).session,
+    );
+  }
+
+  /** What a session's engine can do, by name. */
+  async describe(session: string, choices: CallChoices = {}): Promise<Readonly<Record<string, Json>>> {
+    const request = { clientId: this.#api.clientId, session };
+    const { abilities } = await this.#api.unary(methods.describeSession, request, choices);
+    return Object.fromEntries(
+      Object.entries(abilities).map(([name, { kind }]) => [
+        name,
+        kind?.$case === 'bool' || kind?.$case === 'string' ? kind.value : null,
+      ]),
+    );
+  }
+
+  /** What may stand at the cursor of a line of input; only PowerShell. The cursor is the line's end where left out. */
+  async complete(
+    session: string,
+    text: string,
+    options: CallChoices & { readonly cursor?: number } = {},
+  ): Promise<CompleteInputResponse> {
+    const request = { clientId: this.#api.clientId, session, text, cursor: options.cursor ?? text.length };
+    return this.#api.unary(methods.completeInput, request, options);
+  }
+
   /** Ends a session for good; what runs in it is stopped. */
   async remove(
     session: string,
@@ -126,7 +158,8 @@ export class Sessions {
     return { requestId: randomUUID(), clientId: this.#api.clientId, session };
   }
 
-  #createRequest(options: CreateOptions): CreateSessionRequest {
+  /** The request of `create`, for what opens sessions later. */
+  createRequest(options: CreateOptions): CreateSessionRequest {
     return {
       requestId: options.requestId ?? randomUUID(),
       clientId: this.#api.clientId,
@@ -136,6 +169,9 @@ export class Sessions {
       workingDirectory: options.workingDirectory ?? '',
       environment: { ...options.environment },
       wait: options.wait ?? true,
+      configuration: options.configuration ?? '',
+      target: toTargetMessage(options.target),
+      credential: toCredentialMessage(options.credential),
     };
   }
 }

@@ -39,7 +39,7 @@ export type Value =
   | { readonly type: 'guid'; readonly text: string }
   /** A version has two to four numbers, an XML document is well-formed. */
   | { readonly type: 'uri' | 'version' | 'xml' | 'scriptBlock'; readonly text: string }
-  /** Opaque; `sealed` is what travelled: base64 of UTF-16LE under PSRP 2.4, AES ciphertext before. Never logged. */
+  /** Opaque and never logged. `sealed` is base64 of UTF-16LE, as PSRP 2.4 has it; before that, in psrp only, of ciphertext. */
   | { readonly type: 'secureString'; readonly sealed: string }
   | EnumValue
   | ListValue

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { RunspaceError } from '../core/error';
+import { systemCodeOf } from '../store/system-error';
+import { mostPrepared } from '../configuration/limits';
+import { commandVariables, runtimeVariables } from '../transport/container/runtime';
+import { readListener, type ListenerConfig } from './listener-config';
 import { logLevels, type LogLevel } from './log';
 
 /** A process's environment. */
@@ -15,6 +19,18 @@ export interface DaemonConfig {
   /** Which PowerShell: a path, `minimal` for the bundled host, or undefined for `pwsh` on PATH. */
   readonly powershell: string | undefined;
   readonly logLevel: LogLevel;
+  /** Whether the audit log has scripts in full, or digests only. */
+  readonly auditScripts: 'digest' | 'text';
+  /** Engines that are kept ready for sessions like one that was opened, where its configuration does not say how many. */
+  readonly preparedByDefault: number;
+  /** The folder of session configurations, beside the configuration file. */
+  readonly configurationsFolder: string;
+  /** Whom to trust, what is revoked, who this side is: see certificate-folder.ts; and the listener's own. */
+  readonly certificatesFolder: string;
+  /** How callers of other machines come in; undefined: they don't. */
+  readonly listener: ListenerConfig | undefined;
+  /** By which docker and podman are found, and find their containers. */
+  readonly containerVariables: Readonly<Record<string, string>>;
 }
 
 /** Flags of `runspaced` that bear on the configuration. */
@@ -31,20 +47,66 @@ export function readConfig(flags: ConfigFlags, environment: Environment): Daemon
     home: resolve(home),
     powershell: environment['RUNSPACED_PWSH'] ?? file('pwsh'),
     logLevel: toLogLevel(flags['log-level'] ?? file('log-level') ?? 'info'),
+    auditScripts: toAuditScripts(file('audit-scripts') ?? 'digest'),
+    preparedByDefault: toPoolSize(environment['RUNSPACED_WARM_POOL'] ?? file('warm-pool') ?? '1'),
+    configurationsFolder: join(configFolder(environment), 'configurations'),
+    certificatesFolder: certificatesFolder(file, environment),
+    listener: readListener((key) => environment[variableOf(key)] ?? file(key)),
+    containerVariables: containerVariables(file, environment),
   };
+}
+
+function certificatesFolder(file: (key: string) => string | undefined, environment: Environment): string {
+  const folder = environment['RUNSPACED_CERTIFICATES'] ?? file('certificates');
+  return resolve(folder ?? join(configFolder(environment), 'certificates'));
+}
+
+/** `listen-redirect` is RUNSPACED_LISTEN_REDIRECT. */
+function variableOf(key: string): string {
+  return `RUNSPACED_${key.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** Each as `RUNSPACED_…` has it, else as the runtime's own variable, else as the configuration file: `docker-host`. */
+function containerVariables(
+  file: (key: string) => string | undefined,
+  environment: Environment,
+): Readonly<Record<string, string>> {
+  const commands = Object.entries(commandVariables).map(
+    ([name, variable]) => [variable, environment[variable] ?? file(name)] as const,
+  );
+  const others = runtimeVariables.map((name) => {
+    const key = name.toLowerCase().replaceAll('_', '-');
+    return [name, environment[`RUNSPACED_${name}`] ?? environment[name] ?? file(key)] as const;
+  });
+  const all: readonly (readonly [string, string | undefined])[] = [...commands, ...others];
+  return Object.fromEntries(all.filter(isSet));
+}
+
+function isSet(entry: readonly [string, string | undefined]): entry is readonly [string, string] {
+  return entry[1] !== undefined;
 }
 
 /** The folder that holds sessions when nothing else is said. */
 function defaultHome(environment: Environment): string {
-  return join(environment['XDG_STATE_HOME'] ?? join(userInfo().homedir, '.local', 'state'), 'runspaced');
+  return join(environment['XDG_STATE_HOME'] ?? join(homeFolder(environment), '.local', 'state'), 'runspaced');
+}
+
+/** The user's home as the CLI sees it too, so that both find one state folder. */
+function homeFolder(environment: Environment): string {
+  return environment['HOME'] ?? homedir();
+}
+
+function configFolder(environment: Environment): string {
+  return join(environment['XDG_CONFIG_HOME'] ?? join(homeFolder(environment), '.config'), 'runspaced');
+}
+
+/** Where the authority of a fleet is kept. */
+export function pkiFolder(environment: Environment): string {
+  return join(configFolder(environment), 'pki');
 }
 
 function readConfigFile(environment: Environment): (key: string) => string | undefined {
-  const path = join(
-    environment['XDG_CONFIG_HOME'] ?? join(userInfo().homedir, '.config'),
-    'runspaced',
-    'config.yaml',
-  );
+  const path = join(configFolder(environment), 'config.yaml');
   const content = parseConfigFile(path);
   return (key) => {
     const value = content[key];
@@ -58,7 +120,7 @@ function parseConfigFile(path: string): Readonly<Record<string, unknown>> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
+    if (systemCodeOf(error) === 'ENOENT') return {};
     throw invalid(path, 'it cannot be read', error);
   }
   let content: unknown;
@@ -82,6 +144,23 @@ function toLogLevel(text: string): LogLevel {
     {
       facts: { option: 'log-level', value: text },
     },
+  );
+}
+
+function toAuditScripts(text: string): 'digest' | 'text' {
+  if (text === 'digest' || text === 'text') return text;
+  throw new RunspaceError('CONFIGURATION_INVALID', `audit-scripts "${text}" is neither digest nor text`, {
+    facts: { option: 'audit-scripts', value: text },
+  });
+}
+
+function toPoolSize(text: string): number {
+  const size = Number(text);
+  if (/^\d+$/.test(text) && size <= mostPrepared) return size;
+  throw new RunspaceError(
+    'CONFIGURATION_INVALID',
+    `warm-pool "${text}" is no number of engines from 0 to ${String(mostPrepared)}`,
+    { facts: { option: 'warm-pool', value: text } },
   );
 }
 

@@ -41,7 +41,7 @@ async function endSessions({ context, pool }: Assembly, log: Log): Promise<void>
 }
 
 /** A keeper may be gone before its answer is through; that it is gone is what counts. */
-async function endKeeper(client: KeeperClient, log: Log): Promise<void> {
+export async function endKeeper(client: KeeperClient, log: Log): Promise<void> {
   client.shutdown({ endSessions: true }).catch((error: unknown) => {
     log.debug('keeper ended without an answer', { keeper: client.keeperId, why: toError(error).message });
   });
@@ -61,13 +61,16 @@ function statusOf(
     startTime: startedAt,
     stateFolder: places.layout.root,
     addresses: [`unix:${places.socketPath}`],
-    keepers: pool.all().map(({ client, sessions: held }) => ({
+    keepers: pool.all().map(({ client, sessions: held, prepared }) => ({
       id: client.keeperId,
       pid: client.hello.pid,
       version: client.hello.version,
       protocol: client.hello.protocol,
       sessionIds: [...held],
       memoryBytes: residentMemoryOf(Number(client.hello.pid)),
+      preparedEngines: prepared.ready,
+      preparedHits: BigInt(prepared.hits),
+      preparedMisses: BigInt(prepared.misses),
     })),
     sessionCount: sessions.length,
     runningCount: sessions.filter((session) => session.kept?.running !== undefined).length,

@@ -1,18 +1,20 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { toError } from '../core/error';
-import { asKeeperId, asSessionId, isGuid, type KeeperId, type Principal, type SessionId } from '../core/ids';
-import type { Log } from '../core/log';
+import { asKeeperId, asSessionId, isGuid, type KeeperId, type SessionId } from '../core/ids';
+import type { Log, LogFacts } from '../core/log';
 import { connectKeeper, type KeeperClient } from '../keeper/client';
 import { endEngine, readEngineRecord, removeEngineRecord } from '../keeper/engine-record';
 import { sessionFiles } from '../keeper/session-files';
 import { spawnKeeper } from '../keeper/spawn';
 import { toStoredKeeper, type StoredKeeper } from '../keeper/stored-keeper';
+import type { KeeperOwner } from '../session/keeper-pool';
 import type { FoundKeeper } from '../session/recover';
-import { folderNames, readJsonEntries } from '../store/json-file';
+import { fileNames, folderNames, readJsonEntries } from '../store/json-file';
 import { acquireLock } from '../store/lock';
-import { keeperSocketPath } from '../store/runtime-folder';
+import type { Containers } from '../transport/container/containers';
+import { keeperSocketPath, tunnelPrefix } from '../store/runtime-folder';
 import type { StateLayout } from '../store/state-layout';
 import { productVersion } from './version';
 
@@ -23,6 +25,7 @@ export interface KeeperPlaces {
   readonly distFolder: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly log: Log;
+  readonly containers: Containers;
 }
 
 /** A keeper that is there answers within this time. */
@@ -36,13 +39,14 @@ export class Keepers {
     this.#places = places;
   }
 
-  /** Starts a keeper for a principal and connects to it. Error: KEEPER_START_FAILED. */
-  async spawn(owner: Principal): Promise<KeeperClient> {
+  /** Starts a keeper and connects to it. Error: KEEPER_START_FAILED. */
+  async spawn({ principal, user }: KeeperOwner): Promise<KeeperClient> {
     const { layout, runtimeFolder, distFolder, environment, log } = this.#places;
     const id = asKeeperId(randomUUID());
     const keeper: StoredKeeper = {
       id,
-      owner,
+      owner: principal,
+      user,
       nonce: randomBytes(32).toString('hex'),
       socketPath: keeperSocketPath(runtimeFolder, id),
       version: productVersion,
@@ -61,9 +65,9 @@ export class Keepers {
       if (result.is === 'broken') log.error('keeper file not read', result.error, { keeper: name });
       if (result.is !== 'read') continue;
       const keeper = result.value;
-      const { id, owner } = keeper;
+      const { id, owner: principal, user } = keeper;
       const isAlive = (): boolean => this.#isAlive(id);
-      if (isAlive()) found.push({ id, owner, connect: () => connect(keeper), isAlive });
+      if (isAlive()) found.push({ id, owner: { principal, user }, connect: () => connect(keeper), isAlive });
       else await this.#clear(keeper);
     }
     return found;
@@ -80,16 +84,35 @@ export class Keepers {
     };
     for (const name of await folderNames(layout.sessionsFolder))
       if (isGuid(name)) await this.#endOrphan(asSessionId(name), isAlive);
+    for (const name of await folderNames(layout.keepersFolder))
+      if (isGuid(name) && !isAlive(asKeeperId(name))) await this.#endPrepared(asKeeperId(name));
+  }
+
+  /** Ends what a dead keeper kept ready for sessions that never came. */
+  async #endPrepared(keeper: KeeperId): Promise<void> {
+    const folder = this.#places.layout.preparedEnginesFolder(keeper);
+    for (const name of await fileNames(folder)) await this.#endEngineOf(join(folder, name), { keeper });
   }
 
   async #endOrphan(session: SessionId, isAlive: (keeper: KeeperId) => boolean): Promise<void> {
-    const { layout, log } = this.#places;
-    const path = sessionFiles(layout, session).engineRecord;
+    const path = sessionFiles(this.#places.layout, session).engineRecord;
     const found = await readEngineRecord(path);
-    if (found.is !== 'read' || isAlive(asKeeperId(found.value.keeperId))) return;
-    const groups = endEngine(found.value);
-    await removeEngineRecord(path);
-    log.info('orphaned engine ended', { session, groups });
+    if (found.is === 'read' && !isAlive(asKeeperId(found.value.keeperId)))
+      await this.#endEngineOf(path, { session });
+  }
+
+  async #endEngineOf(path: string, whose: LogFacts): Promise<void> {
+    const { log, containers } = this.#places;
+    const found = await readEngineRecord(path);
+    if (found.is !== 'read') return;
+    try {
+      const groups = await endEngine(found.value, containers);
+      await removeEngineRecord(path);
+      log.info('orphaned engine ended', { ...whose, groups });
+    } catch (error) {
+      // The next check tries again, and the others are not kept waiting.
+      log.warn('orphaned engine not ended', { ...whose, why: toError(error).message });
+    }
   }
 
   /** A keeper holds its lock for its life. */
@@ -106,10 +129,19 @@ export class Keepers {
   }
 
   async #clear(keeper: StoredKeeper): Promise<void> {
+    await this.#endPrepared(keeper.id);
     await rm(keeper.socketPath, { force: true });
+    for (const tunnel of await tunnelsOf(keeper)) await rm(tunnel, { force: true });
     await rm(this.#places.layout.keeperFolder(keeper.id), { recursive: true, force: true });
     this.#places.log.info('dead keeper cleared away', { keeper: keeper.id });
   }
+}
+
+/** A keeper that was killed leaves its tunnels' sockets behind. */
+async function tunnelsOf({ socketPath, id }: StoredKeeper): Promise<readonly string[]> {
+  const folder = dirname(socketPath);
+  const names = await readdir(folder);
+  return names.filter((name) => name.startsWith(tunnelPrefix(id))).map((name) => join(folder, name));
 }
 
 function connect({ socketPath, nonce, id }: StoredKeeper): Promise<KeeperClient> {

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../core/clock';
 import { RunspaceError, toError } from '../core/error';
+import { addressLine } from './address-command';
 import { readConfig } from './config';
 import { startDaemon } from './daemon';
 import { createLog } from './log';
+import { auditLines } from './print-audit';
 import { printStatus, stopDaemon } from './remote-control';
 import { usage } from './usage';
 import { productVersion } from './version';
@@ -15,6 +17,12 @@ const flags = {
   'log-level': { type: 'string' },
   output: { type: 'string', short: 'o' },
   sessions: { type: 'boolean' },
+  since: { type: 'string' },
+  until: { type: 'string' },
+  principal: { type: 'string' },
+  event: { type: 'string' },
+  session: { type: 'string' },
+  target: { type: 'string' },
   version: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -23,6 +31,9 @@ type Flags = ReturnType<typeof parseFlags>['values'];
 
 /** Exit codes: 0 well, 1 the daemon could not start or be asked, 2 wrong usage, 3 another daemon has the state folder. */
 async function main(): Promise<number> {
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === 'pki') return printPki(rest);
+  if (first === 'token') return printToken(rest);
   let parsed: ReturnType<typeof parseFlags>;
   try {
     parsed = parseFlags();
@@ -45,6 +56,10 @@ async function main(): Promise<number> {
         process.env,
         values.sessions === true ? 'sessions' : 'daemon',
       );
+    case 'address':
+      return print(await addressLine(readConfig(values, process.env), process.env));
+    case 'audit':
+      return printAudit(values);
     case 'help':
       return print(usage);
     default:
@@ -73,6 +88,38 @@ async function run(values: Flags): Promise<number> {
   log.info('daemon ends', {
     because: await Promise.race([asked, daemon.stopAsked.then(() => 'it was asked to')]),
   });
+  return 0;
+}
+
+async function printPki(args: readonly string[]): Promise<number> {
+  // Loaded only here: it costs every other start a tenth of a second.
+  const { runPki } = await import('./pki-command');
+  try {
+    return print(await runPki(args, process.env, () => new Date(systemClock.now())));
+  } catch (error) {
+    if (!(error instanceof RunspaceError)) throw error;
+    process.stderr.write(`runspaced: ${error.message}\n`);
+    return 2;
+  }
+}
+
+async function printToken(args: readonly string[]): Promise<number> {
+  const { runToken } = await import('./token-command');
+  const homeOf = (home: string | undefined): string => readConfig({ home }, process.env).home;
+  try {
+    return print(runToken(args, homeOf, systemClock.now()));
+  } catch (error) {
+    if (!(error instanceof RunspaceError)) throw error;
+    process.stderr.write(`runspaced: ${error.message}\n`);
+    return 2;
+  }
+}
+
+function printAudit(values: Flags): number {
+  const { home } = readConfig(values, process.env);
+  const format = values.output ?? 'table';
+  for (const line of auditLines(home, values, { format, now: systemClock.now() }))
+    process.stdout.write(`${line}\n`);
   return 0;
 }
 

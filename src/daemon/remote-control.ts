@@ -126,7 +126,7 @@ function toText(status: GetStatusResponse): string {
       (keeper) =>
         [
           'keeper',
-          `${keeper.id.slice(0, 8)}, process ${String(keeper.pid)}, ${megabytes(keeper.memoryBytes)}, sessions ${String(keeper.sessionIds.length)}`,
+          `${keeper.id.slice(0, 8)}, process ${String(keeper.pid)}, ${megabytes(keeper.memoryBytes)}, sessions ${String(keeper.sessionIds.length)}, engines ready ${String(keeper.preparedEngines)}`,
         ] as const,
     ),
     ...status.engines.map(

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import type { SessionId } from '../core/ids';
 import type { Log } from '../core/log';
 import { toStoredSession, type StoredSession } from '../session/stored-session';
-import { makeFolder } from '../store/folder';
+import { makeOneFolder } from '../store/folder';
 import { readJson, readJsonEntries, replaceJson } from '../store/json-file';
 import type { StateLayout } from '../store/state-layout';
 
@@ -21,7 +21,7 @@ export async function readSessions(layout: StateLayout, log: Log): Promise<reado
 
 /** Writes a session's file, in a folder that is made for it. */
 export function saveSession(layout: StateLayout, session: StoredSession): Promise<void> {
-  makeFolder(layout.sessionFolder(session.id));
+  makeOneFolder(layout.sessionFolder(session.id));
   return replaceJson(layout.sessionFile(session.id), session, 'crash');
 }
 

@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { RunspaceError } from '../core/error';
 import { JournalContents, type FoundContents } from './contents';
 import { journalFull } from './disk-error';
@@ -272,7 +273,7 @@ function toCount(count: bigint | number): bigint {
 
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const one of [dirname(folder), folder]) if (!existsSync(one)) mkdirSync(one, { mode: 0o700 });
   } catch (thrown) {
     throw journalFull(folder, thrown);
   }

@@ -11,6 +11,8 @@ import {
   type AppendSessionRecordResponse,
   type CloseSessionRequest,
   type CloseSessionResponse,
+  type CompleteInputRequest,
+  type CompleteInputResponse,
   type ConfigureSessionRequest,
   type ConfigureSessionResponse,
   type ForgetSessionRequest,
@@ -26,6 +28,12 @@ import {
   type ReceivePipelineResponse,
   type ReceiveSessionRequest,
   type ReceiveSessionResponse,
+  type ResetSessionRequest,
+  type ResetSessionResponse,
+  type RevealSecretRequest,
+  type RevealSecretResponse,
+  type RespondToHostCallRequest,
+  type RespondToHostCallResponse,
   type SendPipelineInputRequest,
   type SendPipelineInputResponse,
   type ShutdownRequest,
@@ -82,14 +90,18 @@ export interface KeeperClient {
   readonly adoptSession: KeeperCall<AdoptSessionRequest, AdoptSessionResponse>;
   readonly closeSession: KeeperCall<CloseSessionRequest, CloseSessionResponse>;
   readonly forgetSession: KeeperCall<ForgetSessionRequest, ForgetSessionResponse>;
+  readonly completeInput: KeeperCall<CompleteInputRequest, CompleteInputResponse>;
+  readonly resetSession: KeeperCall<ResetSessionRequest, ResetSessionResponse>;
   readonly configureSession: KeeperCall<ConfigureSessionRequest, ConfigureSessionResponse>;
   readonly appendSessionRecord: KeeperCall<AppendSessionRecordRequest, AppendSessionRecordResponse>;
   readonly startPipeline: KeeperCall<StartPipelineRequest, StartPipelineResponse>;
   readonly sendPipelineInput: KeeperCall<SendPipelineInputRequest, SendPipelineInputResponse>;
+  readonly respondToHostCall: KeeperCall<RespondToHostCallRequest, RespondToHostCallResponse>;
   readonly acknowledgeRecords: KeeperCall<AcknowledgeRecordsRequest, AcknowledgeRecordsResponse>;
   readonly stopPipeline: KeeperCall<StopPipelineRequest, StopPipelineResponse>;
   readonly getPipeline: KeeperCall<GetPipelineRequest, GetPipelineResponse>;
   readonly listPipelines: KeeperCall<ListPipelinesRequest, ListPipelinesResponse>;
+  readonly revealSecret: KeeperCall<RevealSecretRequest, RevealSecretResponse>;
   readonly shutdown: KeeperCall<ShutdownRequest, ShutdownResponse>;
 
   /** Sessions as they are, `snapshotEnd`, then every change (the latest state only, for a slow consumer). */
@@ -153,14 +165,18 @@ function clientOf(connection: KeeperConnection, hello: HelloResponse): KeeperCli
     adoptSession: connection.call(service.adoptSession),
     closeSession: connection.call(service.closeSession),
     forgetSession: connection.call(service.forgetSession),
+    completeInput: connection.call(service.completeInput),
+    resetSession: connection.call(service.resetSession),
     configureSession: connection.call(service.configureSession),
     appendSessionRecord: connection.call(service.appendSessionRecord),
     startPipeline: connection.call(service.startPipeline),
     sendPipelineInput: connection.call(service.sendPipelineInput),
+    respondToHostCall: connection.call(service.respondToHostCall),
     acknowledgeRecords: connection.call(service.acknowledgeRecords),
     stopPipeline: connection.call(service.stopPipeline),
     getPipeline: connection.call(service.getPipeline),
     listPipelines: connection.call(service.listPipelines),
+    revealSecret: connection.call(service.revealSecret),
     shutdown: connection.call(service.shutdown),
     watch: (signal) => watch({}, signal),
     receiveSession: connection.stream(service.receiveSession),

@@ -4,7 +4,7 @@ import type { FinalRecord } from '../core/record';
 import type { Engine, Invocation } from '../engine/engine';
 import { endPipeline } from './end-pipeline';
 import type { Pipeline } from './pipeline';
-import { PipelineRun } from './pipeline-run';
+import { PipelineRun, type OutputQuota } from './pipeline-run';
 import type { RunTimeouts } from './run-clock';
 import type { Secrets } from './secrets';
 import type { SessionQuota } from './session-quota';
@@ -14,6 +14,8 @@ export interface QueuedCommand {
   readonly pipeline: Pipeline;
   readonly invocation: Invocation;
   readonly timeouts: RunTimeouts;
+  /** Bytes of records that it may write; undefined: no limit. */
+  readonly dataLimitBytes: number | undefined;
   /** False while it is being written down: until then the engine must not see it. */
   isRecorded: boolean;
 }
@@ -30,6 +32,7 @@ export interface QueueParts {
   readonly engine: () => LiveEngine | undefined;
   readonly secrets: Secrets;
   readonly quota: SessionQuota;
+  readonly outputQuota: OutputQuota;
   readonly clock: Clock;
   readonly log: Log;
   /** Called after each change: something began, ended, or moved up. */
@@ -100,7 +103,7 @@ export class CommandQueue {
     await Promise.all(taken.map(({ pipeline }) => this.#endTaken(pipeline, final)));
   }
 
-  async #run({ pipeline, invocation, timeouts }: QueuedCommand, live: LiveEngine): Promise<void> {
+  async #run({ pipeline, ...command }: QueuedCommand, live: LiveEngine): Promise<void> {
     const { log, clock, ended } = this.#parts;
     log.debug('pipeline started', { pipeline: pipeline.started.id });
     await pipeline.journal.use((journal) =>
@@ -110,8 +113,7 @@ export class CommandQueue {
         journal,
         engine: live.engine,
         engineGone: live.gone,
-        invocation,
-        timeouts,
+        ...command,
       }),
     );
     const ms = clock.now() - (pipeline.startedAt ?? 0);

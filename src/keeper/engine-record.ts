@@ -1,6 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { readJson, replaceJson, type JsonResult } from '../store/json-file';
-import { groupsWithNonce, isSameProcess, killGroup, knownProcess, type KnownProcess } from './processes';
+import type { ContainerTarget } from '../core/target';
+import type { Containers } from '../transport/container/containers';
+import {
+  engineNonceVariable,
+  groupsWithNonce,
+  isSameProcess,
+  killGroup,
+  knownProcess,
+  type KnownProcess,
+} from './processes';
 
 /** What is on disk of a session's engine while there may be one. */
 export interface EngineRecord {
@@ -9,6 +18,8 @@ export interface EngineRecord {
   /** In the environment of the engine and of all that it starts. */
   readonly nonce: string;
   readonly engine: string;
+  /** Where it runs in one. */
+  readonly container?: ContainerTarget | undefined;
   /** Leader of its process group; undefined until it has answered. */
   readonly process: KnownProcess | undefined;
 }
@@ -41,11 +52,19 @@ export function readEngineRecord(path: string): Promise<JsonResult<EngineRecord>
   return readJson(path, toEngineRecord);
 }
 
-/** Ends an engine whose keeper is dead, with its whole process group; returns how many groups were ended. */
-export function endEngine(record: EngineRecord): number {
-  const { process: known, nonce } = record;
+/**
+ * Ends an engine whose keeper is dead, with its whole process group; returns how many groups of this machine were ended.
+ * Error: CONTAINER_RUNTIME_UNUSABLE where it runs in a container that can't be reached now.
+ */
+export async function endEngine(
+  record: EngineRecord,
+  containers: Pick<Containers, 'endMarked'>,
+): Promise<number> {
+  const { process: known, nonce, container } = record;
   const groups = known === undefined ? groupsWithNonce(nonce) : groupsOf(known, nonce);
-  return groups.filter((group) => killGroup(group)).length;
+  const ended = groups.filter((group) => killGroup(group)).length;
+  if (container !== undefined) await containers.endMarked(container, `${engineNonceVariable}=${nonce}`);
+  return ended;
 }
 
 /** The leader may be dead and its group not: then a member of the group still carries the nonce. */
@@ -55,7 +74,7 @@ function groupsOf(known: KnownProcess, nonce: string): readonly number[] {
 }
 
 function toEngineRecord(json: unknown): EngineRecord {
-  const { keeperId, nonce, engine, process: known } = fieldsOf(json);
+  const { keeperId, nonce, engine, container, process: known } = fieldsOf(json);
   if (
     typeof keeperId !== 'string' ||
     typeof nonce !== 'string' ||
@@ -64,7 +83,15 @@ function toEngineRecord(json: unknown): EngineRecord {
   ) {
     throw new Error('it names no keeper, nonce and engine');
   }
-  return { keeperId, nonce, engine, process: toKnownProcess(known) };
+  return { keeperId, nonce, engine, container: toContainer(container), process: toKnownProcess(known) };
+}
+
+function toContainer(json: unknown): ContainerTarget | undefined {
+  const { container, runtime, runAsAdministrator } = fieldsOf(json);
+  if (typeof container !== 'string') return undefined;
+  const known = (['docker', 'podman'] as const).find((name) => name === runtime);
+  const named = known === undefined ? {} : { runtime: known };
+  return { is: 'container', container, ...named, runAsAdministrator: runAsAdministrator === true };
 }
 
 function toKnownProcess(json: unknown): KnownProcess | undefined {

@@ -3,9 +3,15 @@ import type { Value } from '../core/value';
 import { Doorbell } from './doorbell';
 import { inputLimit } from './limits';
 
+/** One item as the client numbers it; most have one value. */
+export interface InputQueueItem {
+  readonly number: bigint;
+  readonly values: readonly Value[];
+}
+
 /** Items of one SendPipelineInput, read and counted. */
 export interface InputBatch {
-  readonly items: readonly { readonly number: bigint; readonly value: Value }[];
+  readonly items: readonly InputQueueItem[];
   /** Their size on the wire. */
   readonly bytes: number;
   readonly isLast: boolean;
@@ -96,7 +102,7 @@ export class InputQueue {
   }
 
   /** The items that are new. */
-  #check({ items }: InputBatch): readonly Value[] {
+  #check({ items }: InputBatch): readonly InputQueueItem[] {
     const fresh = items.filter(({ number }) => number > this.#accepted);
     if (this.#hasEnded && !this.#discarded && fresh.length > 0)
       throw outOfOrder(fresh[0]?.number ?? 0n, 'the input has ended');
@@ -105,17 +111,18 @@ export class InputQueue {
       if (number !== expected) throw outOfOrder(number, `item ${expected.toString()} comes next`);
     });
     if (items.some(({ number }) => number < 1n)) throw outOfOrder(0n, 'items are numbered from 1');
-    return fresh.map(({ value }) => value);
+    return fresh;
   }
 
-  #push(values: readonly Value[], { bytes, isLast, items }: InputBatch): void {
+  #push(fresh: readonly InputQueueItem[], { bytes, isLast, items }: InputBatch): void {
+    const values = fresh.flatMap((item) => item.values);
     if (values.length > 0 && !this.#discarded) {
-      const share = Math.ceil((bytes * values.length) / items.length);
+      const share = Math.ceil((bytes * fresh.length) / items.length);
       this.#chunks.push({ values, next: 0, bytes: share });
       this.#waitingItems += values.length;
       this.#waitingBytes += share;
     }
-    this.#accepted += BigInt(values.length);
+    this.#accepted += BigInt(fresh.length);
     this.#hasEnded ||= isLast;
     this.#ring();
   }

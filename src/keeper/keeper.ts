@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { RunspaceError, toError } from '../core/error';
 import type {
   AdoptSessionRequest,
@@ -6,13 +7,15 @@ import type {
   OpenSessionRequest,
   WatchResponse,
 } from '../gen/runspace/keeper/v1/keeper';
+import { makeOneFolder } from '../store/folder';
+import { EnginePool } from './engine-pool';
 import { abandonedMs, emptyGraceMs, housekeepingMs, mostSessions } from './limits';
 import { adoptSession, openSession, type SessionSurroundings } from './open-session';
 import type { SessionHost } from './session-host';
 import { WatchHub } from './watch-hub';
 
 /** What a keeper needs from around it. */
-export interface KeeperParts extends Omit<SessionSurroundings, 'changed'> {
+export interface KeeperParts extends Omit<SessionSurroundings, 'changed' | 'enginePool'> {
   /** Called once, when the keeper has nothing to live for any more. */
   readonly leave: (why: string) => void;
 }
@@ -24,6 +27,7 @@ export class Keeper {
   /** Sessions that are being opened or adopted. */
   readonly #coming = new Map<string, Promise<SessionHost>>();
   readonly #hub: WatchHub;
+  readonly #enginePool: EnginePool;
   #lastAdoption: Promise<unknown> = Promise.resolve();
   #watchedAt: number;
   #usedAt: number;
@@ -36,7 +40,9 @@ export class Keeper {
     this.#hub = new WatchHub({
       ids: () => [...this.#sessions.keys()],
       kept: (id) => this.#sessions.get(id)?.kept(),
+      prepared: () => this.#enginePool.facts,
     });
+    this.#enginePool = enginePoolOf(parts, () => this.#hub.poolChanged());
     this.#housekeepLater();
     this.#leaveWhenEmptyLater();
   }
@@ -109,6 +115,7 @@ export class Keeper {
       throw new RunspaceError('SESSION_BUSY', message, { facts: { sessions: String(open.length) } });
     }
     this.#isLeaving = true;
+    await this.#enginePool.close();
     await this.closeAll(new RunspaceError('SHUTTING_DOWN', 'the session was ended together with the daemon'));
   }
 
@@ -123,7 +130,7 @@ export class Keeper {
     const changed = (id: string): void => {
       if (this.#sessions.has(id)) this.#hub.changed(id);
     };
-    return { ...this.#parts, changed };
+    return { ...this.#parts, enginePool: this.#enginePool, changed };
   }
 
   async #add(id: string, make: () => Promise<SessionHost>): Promise<SessionHost> {
@@ -186,6 +193,15 @@ export class Keeper {
     this.#isLeaving = true;
     this.#parts.leave(why);
   }
+}
+
+function enginePoolOf({ layout, keeperId, clock, log }: KeeperParts, changed: () => void): EnginePool {
+  const folder = layout.preparedEnginesFolder(keeperId);
+  const recordFile = (nonce: string): string => {
+    makeOneFolder(folder);
+    return join(folder, `${nonce}.json`);
+  };
+  return new EnginePool({ place: { keeperId, recordFile }, clock, log, changed });
 }
 
 function hasEngine({ state }: SessionHost): boolean {

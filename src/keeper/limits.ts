@@ -1,7 +1,5 @@
 /** Commands that may wait for their turn in one session. */
 export const mostQueued = 100;
-/** How long an engine may take to answer a stop before callers are told STOP_UNANSWERED. */
-export const stopGraceMs = 5_000;
 /** A stream of records says something at least this often. */
 export const heartbeatMs = 15_000;
 /** Records are gathered into batches of about this size; a larger record stands alone. */

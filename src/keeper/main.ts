@@ -1,17 +1,24 @@
 import { readFileSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { hostname, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
 import { systemClock } from '../core/clock';
 import { RunspaceError, toError } from '../core/error';
 import { asKeeperId } from '../core/ids';
-import { openJavaScript } from '../engine/javascript/open';
-import { openPowerShell } from '../engine/powershell/open';
 import { readJson } from '../store/json-file';
 import { acquireLock, type Lock } from '../store/lock';
+import { daemonSocketPath } from '../store/runtime-folder';
 import { StateLayout } from '../store/state-layout';
-import { spawnStdio } from '../transport/stdio';
+import { thisMachine } from '../store/this-machine';
+import { SshConnections } from '../transport/ssh/connections';
+import type { OwnSide } from '../transport/ssh/settings';
+import { CertificateFolder, certificatesVariable } from '../transport/daemon/certificate-folder';
+import { Containers } from '../transport/container/containers';
+import { runtimesIn } from '../transport/container/runtime';
 import { Keeper } from './keeper';
 import { createLineLog } from './line-log';
-import type { Engines } from './runspace';
+import { ProcessTable } from './processes-of-session';
+import { enginesAt, type EngineSources } from './engines-at';
+import { SealingKey } from './sealing-key';
 import { endService, serve } from './server';
 import { readyLine } from './spawn';
 import { toStoredKeeper, type StoredKeeper } from './stored-keeper';
@@ -47,7 +54,26 @@ async function live(layout: StateLayout, stored: StoredKeeper): Promise<void> {
   // Meant for whoever started the daemon, in whose terminal all this may have begun.
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
-  const parts = { layout, keeperId, engines: engines(), clock: systemClock, log };
+  const sealingKey = new SealingKey();
+  const containers = new Containers(runtimesIn(process.env));
+  const ownDaemon = {
+    socketPath: daemonSocketPath(dirname(socketPath), layout.root),
+    machine: thisMachine(),
+  };
+  using ssh = new SshConnections(ownSide());
+  const certificates = new CertificateFolder(process.env[certificatesVariable] ?? '');
+  const processes = new ProcessTable(() => systemClock.now());
+  const parts = {
+    layout,
+    keeperId,
+    socketFolder: dirname(socketPath),
+    enginesAt: enginesAt(engineSources(), { containers, ssh, certificates, log, ownDaemon }),
+    containers,
+    processes,
+    sealingKey,
+    clock: systemClock,
+    log,
+  };
   const keeper = new Keeper({ ...parts, leave: end });
   const shutDown = (): void => {
     end('it was shut down');
@@ -79,12 +105,18 @@ function takeLock(path: string): Lock {
   throw new RunspaceError('STATE_FOLDER_LOCKED', `another keeper holds ${path}`);
 }
 
-function engines(): Engines {
-  const runnerSource = readFileSync(join(__dirname, 'javascript-runner.js'), 'utf8');
+function ownSide(): OwnSide {
+  const { username, uid, homedir } = userInfo();
+  return { userName: username, uid, home: process.env['HOME'] ?? homedir, machine: hostname() };
+}
+
+function engineSources(): EngineSources {
+  const source = (name: string): string => readFileSync(join(__dirname, name), 'utf8');
   return {
-    powershell: (options) => openPowerShell(options, { spawn: spawnStdio }),
-    javascript: (options) =>
-      openJavaScript(options, { spawn: spawnStdio, runnerSource, nodePath: process.execPath }),
+    javascript: source('javascript-runner.js'),
+    python: source('python-runner.py'),
+    bash: { runner: source('bash-runner.sh'), interpreter: source('bash-interpreter.sh') },
+    nodePath: process.execPath,
   };
 }
 

@@ -4,33 +4,57 @@ import type { Clock } from '../core/clock';
 import { RunspaceError, toError } from '../core/error';
 import { asKeeperId, asSessionId, type KeeperId } from '../core/ids';
 import type { Log } from '../core/log';
-import type { EngineName } from '../engine/engine';
+import type { StreamRecord } from '../core/record';
+import type { EngineName, SessionHostCall } from '../engine/engine';
 import type { AdoptSessionRequest, OpenSessionRequest } from '../gen/runspace/keeper/v1/keeper';
 import { makeFolder } from '../store/folder';
 import { acquireLock, type Lock } from '../store/lock';
+import { tunnelSocketPath } from '../store/runtime-folder';
 import type { StateLayout } from '../store/state-layout';
+import type { Containers } from '../transport/container/containers';
+import type { ProcessUser } from '../transport/transport';
 import { fromProblem } from '../status/problem';
 import { endPipeline, readFinal } from './end-pipeline';
+import { enginePlan } from './engine-plan';
+import type { EnginePool } from './engine-pool';
 import { endEngine, readEngineRecord, removeEngineRecord } from './engine-record';
 import type { Pipeline } from './pipeline';
+import { preparationOf, prepared, type Preparation } from './preparation';
 import { PipelineTable } from './pipeline-table';
-import { Runspace, type Engines, type OpenEngine } from './runspace';
+import type { ProcessTable } from './processes-of-session';
+import { runningAs } from './running-as';
+import { Runspace, type EnginePlace, type Engines, type OpenEngine } from './runspace';
+import type { SealingKey } from './sealing-key';
 import { Secrets } from './secrets';
 import { sessionFiles, type SessionFiles } from './session-files';
 import { SessionHost, type HostParts } from './session-host';
 import { SessionJournal } from './session-journal';
 import { applicationArguments, journalOptions, settingsOf } from './session-settings';
+import { agentSocketOf, toCredential, toTarget } from './target-terms';
 
 const lockAttempts = 20;
 const lockRetryMs = 100;
+/** PowerShell's MaxConnectionRetryCount. */
+const usualAttempts = 5;
+const usualRedirections = 5;
 
 /** What sessions get from their keeper. */
 export interface SessionSurroundings {
   readonly layout: StateLayout;
   readonly keeperId: KeeperId;
-  readonly engines: Engines;
+  /** Where this keeper's sockets are. */
+  readonly socketFolder: string;
+  /** The engines that can be opened at a place. Errors: UNSUPPORTED for one that engines can't be opened at. */
+  readonly enginesAt: (place: EnginePlace) => Engines;
+  readonly sealingKey: SealingKey;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where engines of dead keepers may go on. */
+  readonly containers: Pick<Containers, 'endMarked'>;
+  /** Which processes are whose, for quotas. */
+  readonly processes: ProcessTable;
+  /** Engines that are open already. */
+  readonly enginePool: EnginePool;
   /** Called after each change of a session that Watch shows. */
   readonly changed: (sessionId: string) => void;
 }
@@ -43,28 +67,67 @@ export async function openSession(
   request: OpenSessionRequest,
   around: SessionSurroundings,
 ): Promise<SessionHost> {
-  const { layout, keeperId, clock, log } = around;
-  const open = engineOf(request.engine, around.engines);
+  const { layout, keeperId, sealingKey, clock, log } = around;
+  const preparation = preparationOf(request.preparation);
+  const user = userOf(request.runAs);
+  const target = toTarget(request.place);
+  const engines = around.enginesAt({
+    target,
+    agentSocket: agentSocketOf(request.place),
+    credential: toCredential(request.credential),
+    ask: (call) => host.ask(call),
+    tunnelSocket: request.findDaemon
+      ? tunnelSocketPath(around.socketFolder, around.keeperId, request.sessionId)
+      : undefined,
+    mostAttempts: request.options?.maximumConnectionRetryCount || usualAttempts,
+    skipped: {
+      authority: request.options?.skipCaCheck ?? false,
+      name: request.options?.skipCnCheck ?? false,
+      revocation: request.options?.skipRevocationCheck ?? false,
+    },
+    maximumRedirection: request.options?.maximumRedirection ?? usualRedirections,
+  });
+  const open = preparedBy(preparation, runningAs(user, engineOf(request.engine, engines)));
   const files = sessionFiles(layout, asSessionId(request.sessionId));
-  const secrets = new Secrets();
+  const secrets = new Secrets({ key: sealingKey, sessionId: request.sessionId, engine: request.engine });
   const args = applicationArguments(request.options, secrets);
   const settings = settingsOf(request.options);
   makeFolder(files.pipelines);
   const journal = SessionJournal.create(files.journal, { secrets, clock, log });
-  const host = new SessionHost(hostParts(request, around, { files, journal, secrets }));
+  const options = {
+    program: request.program === '' ? undefined : request.program,
+    environment: request.environment,
+    workingDirectory: request.workingDirectory,
+    openTimeoutMs: settings.openTimeoutMs,
+    maximumReceivedObjectSize: settings.maximumReceivedObjectSize,
+    applicationArguments: args,
+    user,
+    sessionConfigurationFile: preparation?.sessionConfigurationFile,
+    culture: settings.culture,
+    uiCulture: settings.uiCulture,
+    onNotice: (record: StreamRecord): void => journal.notice(record),
+    onHostCall: (call: SessionHostCall): void => host.ask(call),
+  };
+  const plan = enginePlan(request, { open, options });
+  const ready = plan === undefined ? undefined : around.enginePool.take(plan);
+  const engineNonce = ready?.nonce ?? randomUUID();
+  const host = new SessionHost({
+    ...hostParts(request, around, { files, journal, secrets }),
+    quotas: request.quotas,
+    form: preparation?.languageMode === 'none' ? 'commands' : 'scripts',
+    isBounded: preparation !== undefined && preparation.languageMode !== 'full',
+    engineNonce,
+  });
   const beginning = Runspace.begin({
-    open,
-    options: {
-      program: request.program === '' ? undefined : request.program,
-      environment: request.environment,
-      workingDirectory: request.workingDirectory,
-      openTimeoutMs: settings.openTimeoutMs,
-      maximumReceivedObjectSize: settings.maximumReceivedObjectSize,
-      applicationArguments: args,
-      onNotice: (record) => journal.notice(record),
-    },
+    open: plan === undefined ? open : around.enginePool.opener(plan, ready),
+    options,
     recordFile: files.engineRecord,
-    record: { keeperId, nonce: randomUUID(), engine: request.engine },
+    record: {
+      keeperId,
+      nonce: engineNonce,
+      engine: request.engine,
+      container: target.is === 'container' ? target : undefined,
+    },
     clock,
     log,
     changed: (state) => host.runspaceIs(state),
@@ -72,6 +135,7 @@ export async function openSession(
   try {
     host.setRunspace(await beginning);
   } catch (thrown) {
+    await ready?.[Symbol.asyncDispose]();
     await host.forget();
     throw thrown;
   }
@@ -87,15 +151,15 @@ export async function adoptSession(
   request: AdoptSessionRequest,
   around: SessionSurroundings,
 ): Promise<SessionHost> {
-  const { layout, clock, log } = around;
+  const { layout, sealingKey, clock, log } = around;
   using _lock = await lockOf(request.formerKeeperId, around);
   const files = sessionFiles(layout, asSessionId(request.sessionId));
-  await endFormerEngine(files.engineRecord, log);
+  await endFormerEngine(files.engineRecord, around);
   const problem =
     request.problem === undefined
       ? new RunspaceError('KEEPER_LOST', 'the keeper of this session died; open a new session to go on')
       : fromProblem(request.problem);
-  const secrets = new Secrets();
+  const secrets = new Secrets({ key: sealingKey, sessionId: request.sessionId, engine: '' });
   makeFolder(files.pipelines);
   const journal = await SessionJournal.open(files.journal, { secrets, clock, log });
   const parts = hostParts(request, around, { files, journal, secrets });
@@ -105,6 +169,14 @@ export async function adoptSession(
   const host = new SessionHost(parts);
   host.runspaceIs({ is: 'broken', problem });
   return host;
+}
+
+function preparedBy(preparation: Preparation | undefined, open: OpenEngine): OpenEngine {
+  return preparation === undefined ? open : prepared(open, preparation);
+}
+
+function userOf(runAs: OpenSessionRequest['runAs']): ProcessUser | undefined {
+  return runAs === undefined ? undefined : { uid: Number(runAs.uid), gid: Number(runAs.gid) };
 }
 
 function engineOf(name: string, engines: Engines): OpenEngine {
@@ -129,7 +201,7 @@ interface OwnParts {
 
 function hostParts(
   request: OpenSessionRequest | AdoptSessionRequest,
-  { clock, log, changed }: SessionSurroundings,
+  { clock, log, changed, processes }: SessionSurroundings,
   { files, journal, secrets }: OwnParts,
 ): HostParts {
   const noteChange = (): void => changed(request.sessionId);
@@ -145,6 +217,11 @@ function hostParts(
     name: request.sessionName,
     target: request.target,
     options: request.options,
+    quotas: undefined,
+    form: 'scripts',
+    isBounded: false,
+    processes,
+    engineNonce: '',
     table,
     journal,
     secrets,
@@ -181,7 +258,11 @@ function stillRuns(keeperId: KeeperId, pid: number | undefined): RunspaceError {
   );
 }
 
-async function endFormerEngine(recordFile: string, log: Log): Promise<void> {
+/** What can't be ended now is left to the daemon, which looks for it again and again. */
+async function endFormerEngine(
+  recordFile: string,
+  { containers, log }: Pick<SessionSurroundings, 'containers' | 'log'>,
+): Promise<void> {
   const found = await readEngineRecord(recordFile);
   switch (found.is) {
     case 'missing':
@@ -190,8 +271,13 @@ async function endFormerEngine(recordFile: string, log: Log): Promise<void> {
       log.warn('engine record unreadable', { path: found.path, why: found.error.message });
       return;
     case 'read':
-      log.info('orphaned engine ended', { groups: endEngine(found.value), engine: found.value.engine });
-      await removeEngineRecord(recordFile);
+      try {
+        const groups = await endEngine(found.value, containers);
+        log.info('orphaned engine ended', { groups, engine: found.value.engine });
+        await removeEngineRecord(recordFile);
+      } catch (thrown) {
+        log.warn('orphaned engine not ended', { engine: found.value.engine, why: toError(thrown).message });
+      }
   }
 }
 

@@ -1,5 +1,8 @@
 import { RunspaceError } from '../core/error';
+import type { Value } from '../core/value';
+import { valuesFromClixml } from '../engine/powershell/clixml';
 import type { SendPipelineInputRequest } from '../gen/runspace/keeper/v1/keeper';
+import type { InputItem } from '../gen/runspace/v1/pipeline';
 import type { Pipeline } from './pipeline';
 import type { Secrets } from './secrets';
 import { valueFromProto } from './value-from-proto';
@@ -31,15 +34,21 @@ export async function readInput(
       },
     );
   }
-  const items = request.items.map(({ number, value }) => ({
-    number,
-    value: valueFromProto(value, `items[${number.toString()}].value`, secrets),
-  }));
+  const items = request.items.map((item) => ({ number: item.number, values: valuesOf(item, secrets) }));
   const isLast = request.endOfInput;
   if (!pipeline.isFinished) return input.accept({ items, bytes, isLast }, signal);
   if (items.every(({ number }) => number <= input.lastAccepted)) return input.lastAccepted;
   throw new RunspaceError('PIPELINE_FINISHED', `pipeline ${started.id} has ended and takes no more input`, {
     facts: { pipeline: started.id },
+  });
+}
+
+function valuesOf({ number, value, clixml }: InputItem, secrets: Secrets): readonly Value[] {
+  const path = `items[${number.toString()}]`;
+  if (clixml === undefined) return [valueFromProto(value, `${path}.value`, secrets)];
+  if (value === undefined) return valuesFromClixml(clixml, `${path}.clixml`);
+  throw new RunspaceError('INVALID_ARGUMENT', `${path} has both value and clixml; send one of them`, {
+    facts: { path },
   });
 }
 

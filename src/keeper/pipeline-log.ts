@@ -1,6 +1,7 @@
 import { errorCodes, type ErrorCode, type Problem } from '../core/error';
 import { asPipelineId, type PipelineId } from '../core/ids';
 import type { FinalPipelineState } from '../core/pipeline-state';
+import { HostCallPolicy } from '../gen/runspace/v1/session';
 import { LineLog } from '../store/line-log';
 
 /** A pipeline as it was recorded before its engine saw anything. */
@@ -16,6 +17,8 @@ export interface StartedPipeline {
   readonly hasInput: boolean;
   /** What to do when the client is lost while it sends input. */
   readonly onInputLost: 'wait' | 'end' | 'stop';
+  /** What the daemon does about host calls that nobody is connected to answer. */
+  readonly hostCalls: HostCallPolicy;
   /** Wall-clock milliseconds. */
   readonly createdAt: number;
 }
@@ -126,13 +129,28 @@ function replay(entries: readonly unknown[]): LoggedPipelines {
 }
 
 function readStarted(line: unknown): StartedPipeline | undefined {
-  const { command, hasInput, onInputLost, createdAt } = fieldsOf(line);
+  const { command, hasInput, onInputLost, hostCalls, createdAt } = fieldsOf(line);
   const remembered = readRemembered(line);
   if (remembered === undefined || typeof command !== 'string' || typeof createdAt !== 'number')
     return undefined;
   const policy = onInputLost === 'end' || onInputLost === 'stop' ? onInputLost : 'wait';
-  return { ...remembered, command, hasInput: hasInput === true, onInputLost: policy, createdAt };
+  return {
+    ...remembered,
+    command,
+    hasInput: hasInput === true,
+    onInputLost: policy,
+    hostCalls: policies.find((known): boolean => known === hostCalls) ?? noPolicy,
+    createdAt,
+  };
 }
+
+const {
+  HOST_CALL_POLICY_UNSPECIFIED: noPolicy,
+  HOST_CALL_POLICY_WAIT,
+  HOST_CALL_POLICY_FAIL,
+  HOST_CALL_POLICY_DEFAULT,
+} = HostCallPolicy;
+const policies = [HOST_CALL_POLICY_WAIT, HOST_CALL_POLICY_FAIL, HOST_CALL_POLICY_DEFAULT] as const;
 
 function readRemembered(line: unknown): RememberedPipeline | undefined {
   const { id, number, requestId, fingerprint } = fieldsOf(line);

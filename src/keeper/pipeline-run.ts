@@ -7,11 +7,20 @@ import type { Journal } from '../journal/journal';
 import { endedBy } from './ended-by';
 import { FinalWriter } from './final-writer';
 import type { Pipeline } from './pipeline';
+import { dataTooLarge } from './data-limit';
+import { hostCallToProto } from './record-to-proto';
 import { isJournalFull, RecordWriter } from './record-writer';
 import { RunClock, type RunTimeouts } from './run-clock';
 import type { Secrets } from './secrets';
 import type { SessionQuota } from './session-quota';
 import { isReadyThisTurn, nextTurn } from './turn';
+
+/** How many bytes a command may write; 0: no quota. */
+export interface OutputQuota {
+  readonly bytes: number;
+  /** The error of a command that has written more. */
+  readonly exceeded: (use: number) => RunspaceError;
+}
 
 /** What one run of a pipeline needs. */
 export interface RunParts {
@@ -22,6 +31,9 @@ export interface RunParts {
   readonly engineGone: AbortSignal;
   readonly invocation: Invocation;
   readonly timeouts: RunTimeouts;
+  readonly outputQuota: OutputQuota;
+  /** Bytes of records that it may write; undefined: no limit. */
+  readonly dataLimitBytes: number | undefined;
   readonly secrets: Secrets;
   readonly quota: SessionQuota;
   readonly clock: Clock;
@@ -33,7 +45,7 @@ export interface RunParts {
  * to the journal before anybody can see it. Batches that are there together become one; what is there is never held
  * back for what may come. After each written batch the other sessions of this keeper get their turn.
  *
- * From a stop on (asked for, timed out, or because the disk is full) the engine is read without pause, and what it
+ * From a stop on (asked for, timed out, or because the disk or the command's data limit is full) the engine is read without pause, and what it
  * still writes is counted and left out: one gap before the final record.
  */
 export class PipelineRun {
@@ -42,6 +54,8 @@ export class PipelineRun {
   readonly #runClock: RunClock;
   #leftOut = 0;
   #diskFull: RunspaceError | undefined;
+  #overQuota: RunspaceError | undefined;
+  #dataTooLarge: RunspaceError | undefined;
 
   private constructor(parts: RunParts) {
     const { pipeline, clock, timeouts } = parts;
@@ -50,7 +64,8 @@ export class PipelineRun {
     this.#runClock = new RunClock({
       clock,
       timeouts,
-      isHeld: () => pipeline.waitingFor === 'reader',
+      heldUntil: () =>
+        ['reader', 'answer'].includes(pipeline.waitingFor) ? clock.now() : pipeline.answeredAt,
       expired: (problem) => this.#stop(problem),
     });
   }
@@ -110,8 +125,35 @@ export class PipelineRun {
   }
 
   async #take(record: StreamRecord): Promise<void> {
-    if (this.#parts.pipeline.stop !== undefined) this.#leftOut += 1;
-    else if (this.#writer.add(record) === 'full') await this.#flush();
+    const { pipeline, engine, secrets } = this.#parts;
+    const asks = record.stream === 'hostCall' && record.needsResponse;
+    if (pipeline.stop !== undefined) {
+      // A block that cleans up would wait for ever for an answer to what nobody was shown.
+      if (asks) engine.respond?.(record.callId, { is: 'unanswered' });
+      this.#leftOut += 1;
+      return;
+    }
+    const room = this.#writer.add(record);
+    if (this.#isOverQuota()) {
+      if (asks) engine.respond?.(record.callId, { is: 'unanswered' });
+      return;
+    }
+    if (asks) pipeline.ask(hostCallToProto(record, secrets));
+    if (room === 'full') await this.#flush();
+  }
+
+  /** A record that is over the quota or the session's own limit is left out, and the command is stopped. */
+  #isOverQuota(): boolean {
+    const { outputQuota, dataLimitBytes } = this.#parts;
+    const use = this.#writer.addedBytes;
+    const isOverData = dataLimitBytes !== undefined && use > dataLimitBytes;
+    if (!isOverData && (outputQuota.bytes === 0 || use <= outputQuota.bytes)) return false;
+    this.#writer.takeBack();
+    this.#leftOut += 1;
+    if (isOverData) this.#dataTooLarge = dataTooLarge(dataLimitBytes);
+    else this.#overQuota = outputQuota.exceeded(use);
+    this.#stop(this.#dataTooLarge ?? outputQuota.exceeded(use));
+    return true;
   }
 
   async #flush(): Promise<void> {
@@ -147,7 +189,10 @@ export class PipelineRun {
 
   #finalOf(final: FinalRecord): FinalRecord {
     const { stop } = this.#parts.pipeline;
-    if (this.#diskFull !== undefined) return { stream: 'final', state: 'failed', reason: this.#diskFull };
+    const failure = this.#diskFull ?? this.#dataTooLarge;
+    if (failure !== undefined) return { stream: 'final', state: 'failed', reason: failure };
+    // It may have ended by itself before it could be stopped, and did not write all that it wanted to.
+    if (this.#overQuota !== undefined) return { ...final, state: 'stopped', reason: this.#overQuota };
     if (stop === undefined) return final;
     const endedByUs = final.state === 'failed' && final.reason?.code === 'ENGINE_LOST' && stop.endsEngine;
     if (final.state !== 'stopped' && !endedByUs) return final;

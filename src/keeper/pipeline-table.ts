@@ -129,6 +129,14 @@ export class PipelineTable implements Disposable {
     throw notFound(reference);
   }
 
+  /** The newest pipeline, or the oldest that reader `owner` has not finished (the newest, where it has finished all). */
+  chooseForReading(from: 'number' | 'acknowledged'): Pipeline | undefined {
+    const unread = this.all.find(
+      ({ isFinished, journal }) => !isFinished || journal.numbers.acknowledged < journal.numbers.last,
+    );
+    return from === 'number' ? this.newest : (unread ?? this.newest);
+  }
+
   /** Writes down how a pipeline ended, and lets go of what is too much. */
   ended(pipeline: Pipeline): void {
     this.#noteUse(pipeline);

@@ -3,6 +3,7 @@ import {
   PipelineState as ProtoState,
   Waiting,
   type Pipeline as ProtoPipeline,
+  type PipelineSnapshot,
 } from '../gen/runspace/v1/pipeline';
 import { toProblem } from '../status/problem';
 import type { Pipeline, WaitingFor } from './pipeline';
@@ -38,7 +39,17 @@ export function pipelineToProto(pipeline: Pipeline, { sessionId, queuePlace }: P
     exitCode: end?.exitCode,
     requestId: started.requestId,
     hasInput: started.hasInput,
+    pendingHostCalls: [...pipeline.hostCalls],
+    hostCalls: started.hostCalls,
   };
+}
+
+/** What begins a stream of records. */
+export function snapshotOf(
+  pipeline: ProtoPipeline,
+  rest: Omit<PipelineSnapshot, 'pipeline' | 'sessionId'>,
+): PipelineSnapshot {
+  return { ...rest, pipeline, sessionId: pipeline.sessionId };
 }
 
 const states: Readonly<Record<PipelineState, ProtoState>> = {
@@ -54,6 +65,7 @@ const waitings: Readonly<Record<WaitingFor, Waiting>> = {
   nothing: Waiting.WAITING_UNSPECIFIED,
   turn: Waiting.WAITING_FOR_TURN,
   input: Waiting.WAITING_FOR_INPUT,
+  answer: Waiting.WAITING_FOR_ANSWER,
   reader: Waiting.WAITING_FOR_READER,
 };
 

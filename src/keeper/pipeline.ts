@@ -7,6 +7,7 @@ import {
   type PipelineState,
 } from '../core/pipeline-state';
 import type { FinalRecord } from '../core/record';
+import type { HostCall } from '../gen/runspace/v1/record';
 import type { InputQueue } from './input-queue';
 import type { PipelineJournal } from './pipeline-journal';
 import type { EndedPipeline, StartedPipeline } from './pipeline-log';
@@ -22,7 +23,7 @@ export interface StopRequest {
 }
 
 /** What a pipeline that is not finished waits for. */
-export type WaitingFor = 'nothing' | 'turn' | 'input' | 'reader';
+export type WaitingFor = 'nothing' | 'turn' | 'input' | 'answer' | 'reader';
 
 /** What a pipeline is made of. */
 export interface PipelineParts {
@@ -52,6 +53,9 @@ export class Pipeline {
   #end: EndedPipeline | undefined;
   #stop: StopRequest | undefined;
   #isBlocked = false;
+  /** Host calls that wait for an answer, oldest first. */
+  #hostCalls: readonly HostCall[] = [];
+  #answeredAt = -Infinity;
   #unwritten: RunspaceError | undefined;
 
   constructor({ started, journal, input, changed }: PipelineParts) {
@@ -106,9 +110,20 @@ export class Pipeline {
     return this.#ending.signal;
   }
 
+  /** Its engine's calls that wait for an answer, oldest first. */
+  get hostCalls(): readonly HostCall[] {
+    return this.#hostCalls;
+  }
+
+  /** When a host call was answered last, in wall-clock milliseconds; -Infinity: never. */
+  get answeredAt(): number {
+    return this.#answeredAt;
+  }
+
   get waitingFor(): WaitingFor {
     if (this.isFinished) return 'nothing';
     if (this.#state === 'notStarted') return 'turn';
+    if (this.#hostCalls.length > 0) return 'answer';
     if (this.#isBlocked) return 'reader';
     return this.input?.isStarved === true ? 'input' : 'nothing';
   }
@@ -138,9 +153,23 @@ export class Pipeline {
     this.#stop = request;
     if (this.#state === 'running') this.#apply('stopRequested');
     this.input?.discard();
+    this.#hostCalls = [];
     this.#stopping.abort(over);
     this.#changed();
     return true;
+  }
+
+  /** Its engine asks its host something, and waits. */
+  ask(call: HostCall): void {
+    this.#hostCalls = [...this.#hostCalls, call];
+    this.#changed();
+  }
+
+  /** A host call was answered. */
+  answered(callId: bigint, now: number): void {
+    this.#hostCalls = this.#hostCalls.filter((call) => call.callId !== callId);
+    this.#answeredAt = now;
+    this.#changed();
   }
 
   /** Whether it waits for a reader, because the session's unread output is at its limit. */
@@ -162,6 +191,7 @@ export class Pipeline {
     };
     this.#end = end;
     this.#isBlocked = false;
+    this.#hostCalls = [];
     this.input?.discard();
     this.#resolveEnded();
     this.#ending.abort(over);

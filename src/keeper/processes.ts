@@ -34,6 +34,16 @@ export function killGroup(leader: number): boolean {
   }
 }
 
+/** Kills one process; "already gone" is no error. */
+export function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (thrown) {
+    // EPERM: it became another user's.
+    if (systemCodeOf(thrown) !== 'ESRCH' && systemCodeOf(thrown) !== 'EPERM') throw thrown;
+  }
+}
+
 /**
  * The process groups in which something carries this nonce in its environment; for an engine whose process id was
  * never written down. Found on Linux only; elsewhere none.

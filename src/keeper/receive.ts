@@ -1,7 +1,6 @@
 import type { Clock } from '../core/clock';
 import { RunspaceError } from '../core/error';
 import type { ReceivePipelineRequest } from '../gen/runspace/keeper/v1/keeper';
-import { ValueFormat } from '../gen/runspace/v1/pipeline';
 import { lastOf, type Gap, type JournalItem } from '../journal/item';
 import type { Journal } from '../journal/journal';
 import { abortReason, linkSignals } from './abort';
@@ -12,6 +11,7 @@ import { finalBatch } from './record-to-proto';
 import { streamFilter, trimBatch, type WantsRecord } from './record-filter';
 import type { SessionHost } from './session-host';
 import type { Sink } from './stream-sink';
+import { formOf, type FormRecord } from './value-form';
 
 /** Where a reader's messages go. */
 export interface ReceiveParts {
@@ -24,35 +24,27 @@ export interface ReceiveParts {
 
 /**
  * Hands out a pipeline's records: a snapshot, what is kept after the number asked for, then live, until the final
- * record. Errors: PIPELINE_NOT_FOUND, EXPIRED, RECORDS_BEYOND_END, INVALID_ARGUMENT, UNSUPPORTED, JOURNAL_DAMAGED,
+ * record. Errors: PIPELINE_NOT_FOUND, EXPIRED, RECORDS_BEYOND_END, INVALID_ARGUMENT, JOURNAL_DAMAGED,
  * JOURNAL_FULL where the final record could not be written.
  */
 export async function receivePipeline(request: ReceivePipelineRequest, parts: ReceiveParts): Promise<void> {
   const { host } = parts;
   const wants = wantsOf(request);
+  const form = formOf(request.format);
   const from = request.afterSequence === undefined ? 'acknowledged' : 'number';
   const pipeline = request.pipeline === '' ? host.chooseForReading(from) : host.find(request.pipeline);
   using linked = linkSignals(parts.signal, host.forgottenSignal);
   using _reading = host.reading(pipeline, request.reader);
   await pipeline.journal.use((journal) =>
-    new PipelineReader({ ...parts, signal: linked.signal, pipeline, journal, wants }).read(request),
+    new PipelineReader({ ...parts, signal: linked.signal, pipeline, journal, wants, form }).read(request),
   );
 }
 
-function wantsOf({ afterSequence, format, streams }: ReceivePipelineRequest): WantsRecord | undefined {
+function wantsOf({ afterSequence, streams }: ReceivePipelineRequest): WantsRecord | undefined {
   if (afterSequence !== undefined && afterSequence < 0n) {
     throw new RunspaceError('INVALID_ARGUMENT', `after_sequence ${afterSequence.toString()} is below 0`, {
       facts: { path: 'after_sequence' },
     });
-  }
-  if (format !== ValueFormat.VALUE_FORMAT_UNSPECIFIED && format !== ValueFormat.VALUE_FORMAT_VALUE) {
-    throw new RunspaceError(
-      'UNSUPPORTED',
-      'this form of values comes with a later release; leave `format` out',
-      {
-        facts: { path: 'format' },
-      },
-    );
   }
   return streamFilter(streams);
 }
@@ -61,6 +53,7 @@ interface ReaderParts extends ReceiveParts {
   readonly pipeline: Pipeline;
   readonly journal: Journal;
   readonly wants: WantsRecord | undefined;
+  readonly form: FormRecord | undefined;
 }
 
 /** One reader of one pipeline. It holds the number it has come to, and nothing else. */
@@ -120,7 +113,7 @@ class PipelineReader {
         await this.#sendGap(item.gap);
         return;
       case 'batch': {
-        const bytes = trimBatch(item.batch, after, this.#parts.wants);
+        const bytes = trimBatch(item.batch, { ...this.#parts, after });
         if (bytes !== undefined) await this.#send({ is: 'batch', bytes }, bytes.length);
         return;
       }

@@ -1,6 +1,7 @@
 import { RunspaceError } from '../core/error';
 import { RecordBatch, Stream, type Record as ProtoRecord } from '../gen/runspace/v1/record';
 import type { Batch } from '../journal/item';
+import type { FormRecord } from './value-form';
 
 /** Which records a reader wants. */
 export type WantsRecord = (record: ProtoRecord) => boolean;
@@ -15,16 +16,22 @@ export function streamFilter(streams: readonly Stream[]): WantsRecord | undefine
   return ({ body }) => body !== undefined && wanted.has(body.$case);
 }
 
-/** The records of a batch after this number that the reader wants, encoded anew; undefined for none. */
-export function trimBatch(
-  batch: Batch,
-  after: bigint,
-  wants: WantsRecord | undefined,
-): Uint8Array | undefined {
-  if (batch.first > after && wants === undefined) return batch.bytes;
-  const records = RecordBatch.decode(batch.bytes).records.filter(
-    (record) => record.sequence > after && wants?.(record) !== false,
-  );
+/** What a reader wants of a batch. */
+export interface ReaderWish {
+  /** Records after this number. */
+  readonly after: bigint;
+  /** Undefined: all. */
+  readonly wants: WantsRecord | undefined;
+  /** The form of output; undefined: as it is stored. */
+  readonly form: FormRecord | undefined;
+}
+
+/** What the reader wants of a batch, encoded anew where that is not all of it; undefined for nothing. */
+export function trimBatch(batch: Batch, { after, wants, form }: ReaderWish): Uint8Array | undefined {
+  if (batch.first > after && wants === undefined && form === undefined) return batch.bytes;
+  const records = RecordBatch.decode(batch.bytes)
+    .records.filter((record) => record.sequence > after && wants?.(record) !== false)
+    .map((record) => form?.(record) ?? record);
   return records.length === 0 ? undefined : RecordBatch.encode({ records }).finish();
 }
 

@@ -2,6 +2,7 @@ import type { Problem } from '../core/error';
 import type {
   ErrorStreamRecord,
   FinalRecord,
+  HostCallRecord,
   InformationStreamRecord,
   ProgressStreamRecord,
   StreamRecord,
@@ -12,6 +13,7 @@ import {
   RecordBatch,
   type ErrorRecord as ProtoErrorRecord,
   type FinalRecord as ProtoFinalRecord,
+  type HostCall as ProtoHostCall,
   type InformationRecord as ProtoInformationRecord,
   type ProgressRecord as ProtoProgressRecord,
   type Record as ProtoRecord,
@@ -44,14 +46,18 @@ export function recordBody(record: StreamRecord, secrets: Secrets): RecordBody {
       return { $case: 'information', value: informationToProto(record, secrets) };
     case 'progress':
       return { $case: 'progress', value: progressToProto(record) };
-    case 'hostCall': {
-      const { callId, method, needsResponse } = record;
-      const parameters = record.parameters.map((parameter) => valueToProto(parameter, secrets));
-      return { $case: 'hostCall', value: { callId, method, parameters, needsResponse } };
-    }
+    case 'hostCall':
+      return { $case: 'hostCall', value: hostCallToProto(record, secrets) };
     case 'final':
       return { $case: 'final', value: finalToProto(record) };
   }
+}
+
+/** A host call as records and listings show it. */
+export function hostCallToProto(record: HostCallRecord, secrets: Secrets): ProtoHostCall {
+  const { callId, method, needsResponse } = record;
+  const parameters = record.parameters.map((parameter) => valueToProto(parameter, secrets));
+  return { callId, method, parameters, needsResponse };
 }
 
 function errorToProto(record: ErrorStreamRecord, secrets: Secrets): ProtoErrorRecord {

@@ -27,6 +27,7 @@ export class RecordWriter {
   #encoder = newEncoder();
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  #addedBytes = 0;
 
   constructor({ journal, secrets, clock }: WriterParts) {
     this.#journal = journal;
@@ -39,11 +40,24 @@ export class RecordWriter {
     return this.#waiting.length;
   }
 
+  /** Bytes of all records that were ever added. */
+  get addedBytes(): number {
+    return this.#addedBytes;
+  }
+
+  /** Takes the record back that was added last and is not written. */
+  takeBack(): void {
+    const bytes = this.#waiting.pop()?.length ?? 0;
+    this.#waitingBytes -= bytes;
+    this.#addedBytes -= bytes;
+  }
+
   /** Adds a record; says whether a batch is full, and `flush` due. */
   add(record: StreamRecord): 'full' | 'hasRoom' {
     const bytes = this.#encode(record);
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
+    this.#addedBytes += bytes.length;
     return this.#waitingBytes >= batchBytes ? 'full' : 'hasRoom';
   }
 

@@ -8,12 +8,18 @@ export interface RunTimeouts {
   readonly outputMs: number | undefined;
 }
 
+/** The same, with no longer run than this; undefined: no limit. */
+export function withLongestRun(timeouts: RunTimeouts, longestMs: number | undefined): RunTimeouts {
+  const runMs = Math.min(timeouts.runMs ?? Infinity, longestMs ?? Infinity);
+  return { ...timeouts, runMs: Number.isFinite(runMs) ? runMs : undefined };
+}
+
 /** What a run clock watches. */
 export interface RunClockParts {
   readonly clock: Clock;
   readonly timeouts: RunTimeouts;
-  /** True while the engine is held back by us, so that its silence is not its own. */
-  readonly isHeld: () => boolean;
+  /** Until when the engine's silence was not its own, since it waited for a reader or an answer; wall-clock time. */
+  readonly heldUntil: () => number;
   /** Called once, with RUN_TIMEOUT or OUTPUT_TIMEOUT. */
   readonly expired: (problem: RunspaceError) => void;
 }
@@ -56,9 +62,9 @@ export class RunClock implements Disposable {
   }
 
   #checkOutput(): void {
-    const { timeouts, clock, isHeld } = this.#parts;
+    const { timeouts, clock, heldUntil } = this.#parts;
     if (timeouts.outputMs === undefined) return;
-    if (isHeld()) this.noteOutput();
+    this.#outputAt = Math.max(this.#outputAt, heldUntil());
     const left = this.#outputAt + timeouts.outputMs - clock.now();
     if (left <= 0) this.#expire('OUTPUT_TIMEOUT', `it wrote nothing for ${timeouts.outputMs} ms`);
     else

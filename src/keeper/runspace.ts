@@ -1,13 +1,32 @@
 import type { Clock } from '../core/clock';
 import { RunspaceError, toError } from '../core/error';
 import type { Log } from '../core/log';
-import type { Engine, EngineName, EngineOptions } from '../engine/engine';
+import type { Credential, Target } from '../core/target';
+import type { Engine, EngineName, EngineOptions, SessionHostCall } from '../engine/engine';
+import type { SkippedChecks } from '../transport/daemon/connect';
 import { removeEngineRecord, writeEngineRecord, type EngineRecord } from './engine-record';
 import { engineNonceVariable, groupsWithNonce, killGroup } from './processes';
 import { within } from './within';
 
 /** Opens an engine; rejects with ENGINE_NOT_FOUND, ENGINE_START_FAILED or ENGINE_TIMEOUT. */
 export type OpenEngine = (options: EngineOptions) => Promise<Engine>;
+
+/** Where engines are to run, and what it takes to get there. */
+export interface EnginePlace {
+  readonly target: Target;
+  /** The caller's ssh agent; empty: none. */
+  readonly agentSocket: string;
+  readonly credential: Credential | undefined;
+  /** Asks whoever is connected to the session that opens: a password, a code. */
+  readonly ask: (call: SessionHostCall) => void;
+  /** Where the way to a daemon of the place begins; undefined: engines are opened without it. */
+  readonly tunnelSocket: string | undefined;
+  /** Attempts to reach the place again after its connection was lost. */
+  readonly mostAttempts: number;
+  /** Checks of another daemon's certificate that are switched off. */
+  readonly skipped: SkippedChecks;
+  readonly maximumRedirection: number;
+}
 
 /** The engines that this keeper can open. */
 export type Engines = Readonly<Partial<Record<EngineName, OpenEngine>>>;

@@ -108,6 +108,14 @@ function handlers(parts: ServerParts): Handlers<typeof methods> {
       await keeper.forget(sessionId);
       return {};
     }),
+    resetSession: unary(parts, async ({ sessionId, requestId }) => {
+      await keeper.session(sessionId).asides.reset(requestId);
+      return {};
+    }),
+    completeInput: unary(parts, async ({ sessionId, text, cursor }) => {
+      const found = await keeper.session(sessionId).asides.complete(text, cursor);
+      return { ...found, completions: [...found.completions] };
+    }),
     configureSession: unary(parts, async (request) => {
       keeper.configure(request);
       return {};
@@ -128,6 +136,10 @@ function handlers(parts: ServerParts): Handlers<typeof methods> {
     sendPipelineInput: unary(parts, async ({ request, bytes }, signal) => ({
       inputAccepted: await keeper.session(request.sessionId).sendInput(request, bytes, signal),
     })),
+    respondToHostCall: unary(parts, async (request) => {
+      keeper.session(request.sessionId).respond(request);
+      return {};
+    }),
     receivePipeline: streaming(parts, (request, sink, signal) =>
       receivePipeline(request, { host: keeper.session(request.sessionId), sink, clock, signal }),
     ),
@@ -140,6 +152,9 @@ function handlers(parts: ServerParts): Handlers<typeof methods> {
       return { pipeline: session.describe(session.find(pipeline)) };
     }),
     listPipelines: unary(parts, async ({ sessionId }) => ({ pipelines: keeper.session(sessionId).list() })),
+    revealSecret: unary(parts, async ({ sessionId, secretId }) => ({
+      textUtf16: keeper.session(sessionId).reveal(secretId),
+    })),
     shutdown: unary(parts, async ({ endSessions }) => {
       await keeper.shutDown(endSessions ? 'end' : 'keep');
       setImmediate(parts.shutDown);

@@ -20,10 +20,28 @@ export function sessionBusy(name: string, running: string): RunspaceError {
   return new RunspaceError('SESSION_BUSY', message, { facts: { session: name, pipeline: running } });
 }
 
+/** What runs would lose its variables. */
+export function busyForReset(name: string, running: string): RunspaceError {
+  const message = `session "${name}" is running pipeline ${running}; wait for it or stop it`;
+  return new RunspaceError('SESSION_BUSY', message, { facts: { session: name, pipeline: running } });
+}
+
 /** Too many commands wait. */
 export function queueFull(name: string, limit: number): RunspaceError {
   const message = `${limit} commands already wait in session "${name}"; wait, stop some, or use another session`;
   return new RunspaceError('QUEUE_FULL', message, { facts: { session: name, limit: String(limit) } });
+}
+
+/** A quota of the session's configuration is used up. */
+export function quotaExceeded(
+  name: string,
+  about: { readonly quota: string; readonly limit: number; readonly use: number; readonly what: string },
+): RunspaceError {
+  const { quota, limit, use, what } = about;
+  const message = `session "${name}" may use ${limit} (${quota}) and used ${use}: ${what}`;
+  return new RunspaceError('QUOTA_EXCEEDED', message, {
+    facts: { session: name, quota, limit: String(limit), use: String(use) },
+  });
 }
 
 /** There is nothing to stop. */
@@ -44,9 +62,9 @@ export function stopped(): RunspaceError {
 }
 
 /** The engine does not end its command. */
-export function stopUnanswered(name: string): RunspaceError {
+export function stopUnanswered(name: string, waitedMs: number): RunspaceError {
   const message =
-    `the engine of session "${name}" did not answer the stop within 5 s; ` +
+    `the engine of session "${name}" did not answer the stop within ${waitedMs / 1_000} s; ` +
     'wait, or stop with force (which ends the engine and loses its variables)';
   return new RunspaceError('STOP_UNANSWERED', message, { facts: { session: name } });
 }

@@ -1,10 +1,12 @@
+import type { Ability } from '../core/ability';
 import type { Clock } from '../core/clock';
 import { RunspaceError, toError } from '../core/error';
 import type { SessionId } from '../core/ids';
 import type { Log } from '../core/log';
-import type { Engine } from '../engine/engine';
+import type { Engine, SessionHostCall } from '../engine/engine';
 import type {
   KeptSession,
+  RespondToHostCallRequest,
   SendPipelineInputRequest,
   StartPipelineRequest,
   StopPipelineRequest,
@@ -13,12 +15,16 @@ import type {
 import type { Pipeline as ProtoPipeline, PipelineSnapshot } from '../gen/runspace/v1/pipeline';
 import type { SessionOptions } from '../gen/runspace/v1/session';
 import { fromProblem, toProblem } from '../status/problem';
+import { EngineAsides } from './engine-asides';
+import { HostCalls } from './host-calls';
+import { ConfiguredQuotas, type ConfiguredQuotasParts } from './configured-quotas';
 import { CommandQueue, type QueuedCommand } from './command-queue';
-import { closeGraceMs, mostQueued, stopGraceMs } from './limits';
+import { mostQueued } from './limits';
 import { lostInput, readInput } from './pipeline-input';
+import { OwnerReaders } from './owner-readers';
 import type { Pipeline } from './pipeline';
 import type { MadePipeline, PipelineTable } from './pipeline-table';
-import { pipelineToProto } from './pipeline-view';
+import { pipelineToProto, snapshotOf } from './pipeline-view';
 import {
   noPipelines,
   notOpen,
@@ -35,14 +41,22 @@ import { SessionQuota } from './session-quota';
 import { settingsOf, type SessionSettings } from './session-settings';
 import { keptSession, type RunspaceFacts } from './session-view';
 import { wantedCommand } from './start-command';
-import { within } from './within';
+import { withLongestRun } from './run-clock';
+import { Stops } from './stops';
+
+/** What an engine does by a script, which a bounded language may not let through. */
+const takesScripts: ReadonlySet<Ability> = new Set(['completeInput', 'usingValues']);
 
 /** What a session is made of; open-session.ts puts it together. */
-export interface HostParts {
+export interface HostParts extends ConfiguredQuotasParts {
   readonly id: SessionId;
   readonly name: string;
   readonly target: string;
   readonly options: SessionOptions | undefined;
+  /** What its language lets through. */
+  readonly form: 'scripts' | 'commands';
+  /** Its language is not whole: what takes a script of ours can't be done. */
+  readonly isBounded: boolean;
   readonly table: PipelineTable;
   readonly journal: SessionJournal;
   readonly secrets: Secrets;
@@ -59,6 +73,8 @@ export class SessionHost {
   readonly #parts: HostParts;
   readonly #queue: CommandQueue;
   readonly #quota: SessionQuota;
+  readonly #quotas: ConfiguredQuotas;
+  readonly #stops: Stops;
   readonly #forgotten = new AbortController();
   #name: string;
   #settings: SessionSettings;
@@ -66,8 +82,10 @@ export class SessionHost {
   #state: RunspaceState = { is: 'opening' };
   /** The engine, until it is gone: also while it is closing. */
   #engine: Engine | undefined;
-  #facts: RunspaceFacts = { runspaceId: '', engineVersion: '' };
-  #ownerReaders = 0;
+  #facts: RunspaceFacts = { runspaceId: '', engineVersion: '', abilities: [], tunnel: undefined };
+  readonly asides: EngineAsides;
+  readonly #hostCalls: HostCalls;
+  readonly #ownerReaders: OwnerReaders;
   #activityAt: number;
 
   constructor(parts: HostParts) {
@@ -78,11 +96,32 @@ export class SessionHost {
     this.#name = parts.name;
     this.#settings = settingsOf(parts.options);
     this.#activityAt = clock.now();
+    this.#hostCalls = new HostCalls(parts);
+    this.#ownerReaders = new OwnerReaders(parts.changed);
     this.#quota = new SessionQuota({ clock, pipelines: () => table.all, settings: this.#settings.quota });
+    this.#quotas = new ConfiguredQuotas(parts, () => this.#name);
+    this.#stops = new Stops({
+      clock,
+      queue: () => this.#queue,
+      engine: () => this.#engine,
+      graceMs: () => this.#settings.cancelMs,
+      break: (problem) => this.#runspace?.break(problem) ?? Promise.resolve(),
+    });
+    this.asides = new EngineAsides({
+      name: () => this.#name,
+      state: () => this.#state,
+      busyWith: () => (this.isIdle ? undefined : (this.#queue.running?.started.id ?? '')),
+      operationMs: () => this.#settings.operationMs,
+      changed: () => {
+        this.#touch();
+        this.#queue.advance();
+      },
+    });
     this.#queue = new CommandQueue({
       ...parts,
       quota: this.#quota,
-      engine: () => (this.#state.is === 'opened' ? this.#state : undefined),
+      outputQuota: this.#quotas.output,
+      engine: () => (this.#state.is === 'opened' && !this.asides.isActive ? this.#state : undefined),
       ended: (pipeline) => this.#ended(pipeline),
     });
   }
@@ -112,16 +151,17 @@ export class SessionHost {
     this.#state = state;
     if (state.is === 'opened') {
       this.#engine = state.engine;
-      this.#facts = { runspaceId: state.engine.info.runspaceId, engineVersion: state.engine.info.version };
+      this.#quotas.watch(state.engine.info, this.#stops);
+      const { runspaceId, version: engineVersion, abilities, tunnel } = state.engine.info;
+      const held = this.#parts.isBounded ? abilities.filter((name) => !takesScripts.has(name)) : abilities;
+      this.#facts = { runspaceId, engineVersion, abilities: held, tunnel };
     }
     if (state.is === 'broken' || state.is === 'closed') {
       this.#engine = undefined;
-      const reason = state.problem;
-      void this.#queue.endAll({
-        stream: 'final',
-        state: state.is === 'broken' ? 'failed' : 'stopped',
-        reason,
-      });
+      this.#quotas.engineGone();
+      this.#hostCalls.clear();
+      const how = state.is === 'broken' ? 'failed' : 'stopped';
+      void this.#queue.endAll({ stream: 'final', state: how, reason: state.problem });
     }
     this.#parts.changed();
     this.#queue.advance();
@@ -146,21 +186,40 @@ export class SessionHost {
     const pipeline = this.find(request.pipelineId);
     this.#touch();
     const accepted = await readInput(pipeline, { request, bytes, secrets: this.#parts.secrets, signal });
-    if (request.clientLost && lostInput(pipeline) === 'stop') this.#requestStop(pipeline, stopped());
+    if (request.clientLost && lostInput(pipeline) === 'stop') this.#stops.request(pipeline, stopped());
     this.#touch();
     return accepted;
   }
 
-  /** Stops a command; answers when it has ended, or after 5 s. Errors: PIPELINE_NOT_FOUND, PIPELINE_NOT_RUNNING. */
+  /** The engine asks something outside any command: a start-up script. */
+  ask(call: SessionHostCall): void {
+    this.journal.notice(call.record);
+    this.#hostCalls.ask(call);
+    this.#parts.changed();
+  }
+
+  /**
+   * Answers a host call of a command or of the session itself, once per request id. Errors: HOST_CALL_UNKNOWN,
+   * PIPELINE_NOT_FOUND, REQUEST_ID_REUSED, and INVALID_ARGUMENT for what does not fit: then the call goes on waiting.
+   */
+  respond(request: RespondToHostCallRequest): void {
+    const pipeline = request.pipeline === '' ? undefined : this.find(request.pipeline);
+    this.#hostCalls.respond(request, { pipeline, engine: this.#engine });
+    this.#touch();
+    this.#quota.noteAnswer();
+    this.#parts.changed();
+  }
+
+  /** Stops a command; answers when it has ended, or after CancelTimeout. Errors: PIPELINE_NOT_FOUND, PIPELINE_NOT_RUNNING. */
   async stop(request: StopPipelineRequest): Promise<StopPipelineResponse> {
     const pipeline = request.pipeline === '' ? this.#runningPipeline() : this.find(request.pipeline);
     const problem = request.problem === undefined ? stopped() : fromProblem(request.problem);
     if (this.#queue.placeOf(pipeline) > 0) {
       await this.#queue.end(pipeline, { stream: 'final', state: 'stopped', reason: problem });
-    } else this.#requestStop(pipeline, problem);
-    if (await this.#endsInTime(pipeline)) return { pipeline: this.describe(pipeline), problem: undefined };
-    const unanswered = stopUnanswered(this.#name);
-    if (request.force) await this.#killEngine(pipeline, unanswered);
+    } else this.#stops.request(pipeline, problem);
+    if (await this.#stops.inTime(pipeline)) return { pipeline: this.describe(pipeline), problem: undefined };
+    const unanswered = stopUnanswered(this.#name, this.#settings.cancelMs);
+    if (request.force) await this.#stops.killEngine(pipeline, unanswered);
     return { pipeline: this.describe(pipeline), problem: toProblem(unanswered) };
   }
 
@@ -188,25 +247,16 @@ export class SessionHost {
    * reader `owner` has not finished (and where it has finished all, the newest). Error: PIPELINE_NOT_FOUND.
    */
   chooseForReading(from: 'number' | 'acknowledged'): Pipeline {
-    const { all, newest } = this.#parts.table;
-    const unread = all.find(
-      ({ isFinished, journal }) => !isFinished || journal.numbers.acknowledged < journal.numbers.last,
-    );
-    const chosen = from === 'number' ? newest : (unread ?? newest);
+    const chosen = this.#parts.table.chooseForReading(from);
     if (chosen === undefined) throw noPipelines(this.#name);
     return chosen;
   }
 
   /** A reader begins; its end is the disposal. While a reader named `owner` is there Watch says so. */
   reading(pipeline: Pipeline, reader: string): Disposable {
-    const share = reader === 'owner' ? 1 : 0;
-    this.#countOwners(share);
-    return {
-      [Symbol.dispose]: () => {
-        this.#countOwners(-share);
-        this.#parts.table.released(pipeline);
-      },
-    };
+    return this.#ownerReaders.begin(reader, () => {
+      this.#parts.table.released(pipeline);
+    });
   }
 
   /** A pipeline as listings show it. */
@@ -221,14 +271,12 @@ export class SessionHost {
 
   /** What begins a stream of records that go on after this number. */
   snapshot(pipeline: Pipeline, afterSequence: bigint): PipelineSnapshot {
-    return {
-      pipeline: this.describe(pipeline),
+    return snapshotOf(this.describe(pipeline), {
       target: this.#parts.target,
-      sessionId: this.id,
       runspaceId: this.#facts.runspaceId,
       sessionName: this.#name,
       afterSequence,
-    };
+    });
   }
 
   /** The session as Watch shows it. */
@@ -241,7 +289,8 @@ export class SessionHost {
       enginePid: this.#engine?.info.processId,
       running: running === undefined ? undefined : this.describe(running),
       queued: this.#queue.length,
-      ownerReaders: this.#ownerReaders,
+      ownerReaders: this.#ownerReaders.count,
+      hostCalls: this.#hostCalls.waiting,
       activityAt: this.#activityAt,
     });
   }
@@ -256,7 +305,7 @@ export class SessionHost {
   /** Ends the engine; what runs or waits is stopped for this reason. Idempotent. */
   async close(problem: RunspaceError): Promise<void> {
     if (this.#runspace === undefined) this.runspaceIs({ is: 'closed', problem });
-    else await this.#runspace.close(problem, () => this.#stopCommands(problem));
+    else await this.#runspace.close(problem, () => this.#stops.all(problem));
     // Its last record comes at the latest a while after the engine is gone.
     await this.#queue.running?.whenEnded;
   }
@@ -274,17 +323,22 @@ export class SessionHost {
     await this.#quota.review();
   }
 
+  /** A secret's clear text, as UTF-16LE. Errors: INVALID_ARGUMENT, SECRET_LOST. */
+  reveal(secretId: string): Uint8Array {
+    return this.#parts.secrets.reveal(secretId, 'secret_id');
+  }
+
   #make(request: StartPipelineRequest): MadePipeline {
-    const { table, clock, secrets } = this.#parts;
-    const wanted = wantedCommand(request, secrets);
+    const { table, clock } = this.#parts;
+    const wanted = wantedCommand(request, this.#parts);
     this.#requireRoom(wanted.mayQueue);
     const made = table.make({ ...wanted.pipeline, createdAt: clock.now() });
     const { pipeline } = made;
-    const runMs = Math.min(wanted.timeouts.runMs ?? Infinity, this.#settings.maximumRunMs ?? Infinity);
     const command: QueuedCommand = {
       pipeline,
       invocation: { ...wanted.invocation, input: pipeline.input?.values() },
-      timeouts: { ...wanted.timeouts, runMs: Number.isFinite(runMs) ? runMs : undefined },
+      timeouts: withLongestRun(wanted.timeouts, this.#settings.maximumRunMs),
+      dataLimitBytes: this.#settings.dataLimitBytes,
       isRecorded: false,
     };
     this.#touch();
@@ -302,6 +356,7 @@ export class SessionHost {
   #requireRoom(mayQueue: boolean): void {
     const { running, length } = this.#queue;
     if (this.#state.is !== 'opening' && this.#state.is !== 'opened') throw notOpen(this.#name, this.#state);
+    this.#quotas.requireCommand(length + (running === undefined ? 0 : 1));
     if (!mayQueue && !this.isIdle) throw sessionBusy(this.#name, running?.started.id ?? '');
     const waiting = running === undefined ? length - 1 : length;
     if (waiting >= mostQueued) throw queueFull(this.#name, mostQueued);
@@ -313,35 +368,6 @@ export class SessionHost {
     return running;
   }
 
-  #requestStop(pipeline: Pipeline, problem: RunspaceError): void {
-    const at = this.#parts.clock.now();
-    if (pipeline.requestStop({ problem, at, endsEngine: false })) this.#engine?.stop();
-  }
-
-  /** Whether it ends within 5 s of being asked to; who asks again later waits for what is left of them. */
-  async #endsInTime(pipeline: Pipeline): Promise<boolean> {
-    if (pipeline.isFinished) return true;
-    const { clock } = this.#parts;
-    const asked = pipeline.stop?.at ?? clock.now();
-    await within(clock, asked + stopGraceMs - clock.now(), pipeline.whenEnded);
-    return pipeline.isFinished;
-  }
-
-  async #killEngine(pipeline: Pipeline, problem: RunspaceError): Promise<void> {
-    pipeline.requestStop({ problem, at: this.#parts.clock.now(), endsEngine: true });
-    await this.#runspace?.break(problem);
-    await pipeline.whenEnded;
-  }
-
-  async #stopCommands(problem: RunspaceError): Promise<void> {
-    const { clock } = this.#parts;
-    await this.#queue.endAll({ stream: 'final', state: 'stopped', reason: problem });
-    const { running } = this.#queue;
-    if (running === undefined) return;
-    if (running.requestStop({ problem, at: clock.now(), endsEngine: true })) this.#engine?.stop();
-    await within(clock, closeGraceMs, running.whenEnded);
-  }
-
   #ended(pipeline: Pipeline): void {
     const { table, log } = this.#parts;
     table.ended(pipeline);
@@ -349,12 +375,6 @@ export class SessionHost {
     this.#quota.afterEnd(pipeline).catch((thrown: unknown) => {
       log.warn('limits not applied', { session: this.id, why: toError(thrown).message });
     });
-  }
-
-  #countOwners(change: number): void {
-    if (change === 0) return;
-    this.#ownerReaders += change;
-    this.#parts.changed();
   }
 
   #touch(): void {

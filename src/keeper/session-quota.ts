@@ -30,6 +30,7 @@ export class SessionQuota {
   readonly #doorbell = new Doorbell();
   #writtenSinceReview = 0;
   #reads = 0;
+  #answers = 0;
   #reviewing: Promise<QuotaPlan['writer']> | undefined;
 
   constructor(parts: QuotaParts) {
@@ -43,6 +44,12 @@ export class SessionQuota {
     this.noteRead();
   }
 
+  /** A host call was answered: whoever waits for it writes on, whatever waits unread. */
+  noteAnswer(): void {
+    this.#answers += 1;
+    this.#doorbell.ring();
+  }
+
   /** Something was acknowledged, or the limits changed: a writer that waits looks again. */
   noteRead(): void {
     this.#reads += 1;
@@ -50,16 +57,18 @@ export class SessionQuota {
   }
 
   /**
-   * Called after bytes were written: resolves when the pipeline may write on. A stop of the pipeline ends the wait.
+   * Called after bytes were written: resolves when the pipeline may write on. A stop of the pipeline ends the wait, and
+   * so does an answer to a host call of it.
    */
   async afterWrite(bytes: number, pipeline: Pipeline): Promise<void> {
     this.#writtenSinceReview += bytes;
     if (this.#writtenSinceReview < this.#step()) return;
+    const answers = this.#answers;
     try {
       while (!(await this.#mayWrite())) {
         pipeline.setBlocked(true);
         await this.#readOrStopped(pipeline.stopSignal);
-        if (pipeline.stopSignal.aborted) return;
+        if (pipeline.stopSignal.aborted || answers !== this.#answers) return;
       }
     } finally {
       pipeline.setBlocked(false);

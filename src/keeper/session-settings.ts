@@ -15,9 +15,20 @@ export interface SessionSettings {
   readonly maximumRunMs: number | undefined;
   readonly openTimeoutMs: number;
   readonly maximumReceivedObjectSize: number;
+  /** Bytes of records that one command may write; undefined: no limit. */
+  readonly dataLimitBytes: number | undefined;
+  /** How long an engine may take to answer a stop before callers are told STOP_UNANSWERED. */
+  readonly cancelMs: number;
+  /** How long an engine may take to answer what is no command. */
+  readonly operationMs: number;
+  /** undefined: the engine's own. */
+  readonly culture: string | undefined;
+  readonly uiCulture: string | undefined;
 }
 
 const defaultOpenTimeoutMs = 180_000;
+const defaultCancelMs = 5_000;
+const defaultOperationMs = 180_000;
 const defaultObjectSize = 200 * 1024 * 1024;
 
 /** The options as the daemon sent them; what it left out has the API's defaults. */
@@ -31,6 +42,11 @@ export function settingsOf(options: SessionOptions | undefined): SessionSettings
     maximumRunMs: millisecondsOf(options?.maximumRunTime),
     openTimeoutMs: millisecondsOf(options?.openTimeout) ?? defaultOpenTimeoutMs,
     maximumReceivedObjectSize: sizeOf(options?.maximumReceivedObjectSize) ?? defaultObjectSize,
+    dataLimitBytes: sizeOf(options?.maximumReceivedDataSizePerCommand),
+    cancelMs: millisecondsOf(options?.cancelTimeout) ?? defaultCancelMs,
+    operationMs: millisecondsOf(options?.operationTimeout) ?? defaultOperationMs,
+    culture: presentText(options?.culture),
+    uiCulture: presentText(options?.uiCulture),
   };
 }
 
@@ -50,6 +66,10 @@ export function applicationArguments(
     ([name, value]) =>
       [name, valueFromProto(value, `options.application_arguments.${name}`, secrets)] as const,
   );
+}
+
+function presentText(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }
 
 function sizeOf(bytes: bigint | undefined): number | undefined {

@@ -1,5 +1,8 @@
+import type { Ability } from '../core/ability';
+import type { Tunnel } from '../core/kept-session';
 import type { KeptSession } from '../gen/runspace/keeper/v1/keeper';
 import type { Pipeline as ProtoPipeline } from '../gen/runspace/v1/pipeline';
+import type { HostCall } from '../gen/runspace/v1/record';
 import { RunspaceState as ProtoState } from '../gen/runspace/v1/session';
 import { toProblem } from '../status/problem';
 import type { RunspaceState } from './runspace';
@@ -8,6 +11,8 @@ import type { RunspaceState } from './runspace';
 export interface RunspaceFacts {
   readonly runspaceId: string;
   readonly engineVersion: string;
+  readonly abilities: readonly Ability[];
+  readonly tunnel: Tunnel | undefined;
 }
 
 /** What Watch shows of a session. */
@@ -19,6 +24,8 @@ export interface SessionView {
   readonly running: ProtoPipeline | undefined;
   readonly queued: number;
   readonly ownerReaders: number;
+  /** The session's own host calls that wait for an answer. */
+  readonly hostCalls: readonly HostCall[];
   readonly activityAt: number;
 }
 
@@ -31,11 +38,14 @@ export function keptSession(view: SessionView): KeptSession {
     problem: 'problem' in state ? toProblem(state.problem) : undefined,
     runspaceId: facts.runspaceId,
     engineVersion: facts.engineVersion,
+    abilities: facts.runspaceId === '' ? undefined : { names: [...facts.abilities] },
     enginePid: BigInt(view.enginePid ?? 0),
     running: view.running,
     queued: view.queued,
     ownerReaders: view.ownerReaders,
     activityTime: new Date(view.activityAt),
+    pendingHostCalls: [...view.hostCalls],
+    tunnel: facts.tunnel,
   };
 }
 

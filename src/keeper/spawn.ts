@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { RunspaceError } from '../core/error';
-import { makeFolder } from '../store/folder';
+import { makeOneFolder } from '../store/folder';
 import { replaceJson } from '../store/json-file';
 import type { StateLayout } from '../store/state-layout';
 import type { StoredKeeper } from './stored-keeper';
@@ -30,7 +30,7 @@ const shownLogChars = 2_000;
  */
 export async function spawnKeeper(spec: KeeperSpec): Promise<void> {
   const { layout, keeper, entry, environment } = spec;
-  makeFolder(layout.keeperFolder(keeper.id));
+  makeOneFolder(layout.keeperFolder(keeper.id));
   await replaceJson(layout.keeperFile(keeper.id), keeper, 'crash');
   const log = openSync(layout.keeperLog(keeper.id), 'a', 0o600);
   try {

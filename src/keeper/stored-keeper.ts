@@ -5,6 +5,8 @@ export interface StoredKeeper {
   readonly id: KeeperId;
   /** Whose sessions it holds. */
   readonly owner: Principal;
+  /** The user that its engines run as; empty: its own. */
+  readonly user: string;
   /** Proves to the keeper that a caller can read this file. */
   readonly nonce: string;
   /** Where it listens. */
@@ -17,9 +19,10 @@ export interface StoredKeeper {
 export function toStoredKeeper(json: unknown): StoredKeeper {
   const fields: Readonly<Partial<Record<string, unknown>>> =
     typeof json === 'object' && json !== null ? { ...json } : {};
-  const text = (name: string): string => {
+  const text = (name: string, emptiness: 'mayBeEmpty' | 'neverEmpty' = 'neverEmpty'): string => {
     const value = fields[name];
-    if (typeof value !== 'string' || value === '') throw new Error(`it names no ${name}`);
+    if (typeof value !== 'string' || (value === '' && emptiness === 'neverEmpty'))
+      throw new Error(`it names no ${name}`);
     return value;
   };
   const id = text('id');
@@ -27,6 +30,7 @@ export function toStoredKeeper(json: unknown): StoredKeeper {
   return {
     id: asKeeperId(id),
     owner: asPrincipal(text('owner')),
+    user: fields['user'] === undefined ? '' : text('user', 'mayBeEmpty'),
     nonce: text('nonce'),
     socketPath: text('socketPath'),
     version: text('version'),

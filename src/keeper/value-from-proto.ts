@@ -20,6 +20,9 @@ import {
 } from './scalar-from-proto';
 import type { Secrets } from './secrets';
 
+/** Where secrets become secure strings again. */
+type TakesSecrets = Pick<Secrets, 'take'>;
+
 /** Twice PowerShell's own limit of 50 objects, since an object and what it wraps are two levels here. */
 const deepestValue = 100;
 
@@ -28,7 +31,7 @@ const deepestValue = 100;
  * `path` being the name of the whole: a number out of range, a bad date, a missing key, a reference to nothing,
  * a secret that this session does not have.
  */
-export function valueFromProto(value: ProtoValue | undefined, path: string, secrets: Secrets): Value {
+export function valueFromProto(value: ProtoValue | undefined, path: string, secrets: TakesSecrets): Value {
   return readValue(value, { path, depth: 0, secrets, known: new Set() });
 }
 
@@ -36,7 +39,7 @@ export function valueFromProto(value: ProtoValue | undefined, path: string, secr
 interface Place {
   readonly path: string;
   readonly depth: number;
-  readonly secrets: Secrets;
+  readonly secrets: TakesSecrets;
   /** Reference ids of the containers met so far; one set for the whole value. */
   readonly known: Set<number>;
 }
@@ -91,7 +94,7 @@ function readValue(value: ProtoValue | undefined, place: Place): Value {
     case 'scriptBlock':
       return { type: kind.$case, text: kind.value };
     case 'secureString':
-      return { type: 'secureString', sealed: place.secrets.resolve(kind.value.secretId, path) };
+      return place.secrets.take(kind.value, path);
     case 'enum':
       return readEnum(kind.value, place);
     case 'list':

@@ -14,7 +14,7 @@ import type { Secrets } from './secrets';
 
 type Kind = NonNullable<ProtoValue['kind']>;
 
-/** A value of an engine as it is journalled and sent. Sealed texts stay in `secrets`; only their ids go out. */
+/** A value of an engine as it is journalled and sent. Of a secure string only the id goes out. */
 export function valueToProto(value: Value, secrets: Secrets): ProtoValue {
   return { kind: kindOf(value, secrets) };
 }
@@ -58,7 +58,10 @@ function kindOf(value: Value, secrets: Secrets): Kind {
     case 'scriptBlock':
       return { $case: value.type, value: value.text };
     case 'secureString':
-      return { $case: 'secureString', value: { secretId: secrets.keep(value.sealed) } };
+      return {
+        $case: 'secureString',
+        value: { secretId: secrets.seal(value), textUtf16: new Uint8Array() },
+      };
     case 'enum':
       return { $case: 'enum', value: enumToProto(value, secrets) };
     case 'list':

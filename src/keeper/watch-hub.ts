@@ -8,6 +8,8 @@ export interface WatchedSessions {
   ids(): readonly string[];
   /** Undefined: the session is gone. */
   kept(id: string): KeptSession | undefined;
+  /** Of the engines that are kept ready. */
+  prepared(): { readonly ready: number; readonly hits: number; readonly misses: number };
 }
 
 /**
@@ -35,16 +37,25 @@ export class WatchHub {
     }
   }
 
+  /** The engines that are kept ready are not as they were. */
+  poolChanged(): void {
+    for (const watcher of this.#watchers) {
+      watcher.isPoolNews = true;
+      watcher.doorbell.ring();
+    }
+  }
+
   /** All sessions, the end of the snapshot, then changes until the signal aborts; then it throws the signal's reason. */
   async *events(signal: AbortSignal): AsyncGenerator<WatchResponse> {
-    const watcher: Watcher = { ids: new Set(), doorbell: new Doorbell() };
+    const isPoolNews = Object.values(this.#sessions.prepared()).some((count) => count > 0);
+    const watcher: Watcher = { ids: new Set(), isPoolNews, doorbell: new Doorbell() };
     this.#watchers.add(watcher);
     try {
       for (const id of this.#sessions.ids()) watcher.ids.add(id);
       yield* this.#drain(watcher);
       yield { event: { $case: 'snapshotEnd', value: {} } };
       for (;;) {
-        if (watcher.ids.size === 0) await watcher.doorbell.wait(signal);
+        if (watcher.ids.size === 0 && !watcher.isPoolNews) await watcher.doorbell.wait(signal);
         signal.throwIfAborted();
         // Several changes of one turn are one.
         await nextTurn();
@@ -55,17 +66,25 @@ export class WatchHub {
     }
   }
 
-  *#drain({ ids }: Watcher): Generator<WatchResponse> {
+  *#drain(watcher: Watcher): Generator<WatchResponse> {
+    const { ids } = watcher;
     for (const id of ids) {
       ids.delete(id);
       const value = this.#sessions.kept(id);
       if (value === undefined) yield { event: { $case: 'forgottenSessionId', value: id } };
       else yield { event: { $case: 'session', value } };
     }
+    if (!watcher.isPoolNews) return;
+    watcher.isPoolNews = false;
+    const { ready, hits, misses } = this.#sessions.prepared();
+    yield {
+      event: { $case: 'preparedEngines', value: { ready, hits: BigInt(hits), misses: BigInt(misses) } },
+    };
   }
 }
 
 interface Watcher {
   readonly ids: Set<string>;
+  isPoolNews: boolean;
   readonly doorbell: Doorbell;
 }

@@ -16,11 +16,19 @@ import {
 } from './pool-messages';
 import { readRecord } from './records';
 
+/** What reading a message depends on. */
+export interface Reading {
+  readonly offeredVersion: ProtocolVersion;
+  /** Gives the secure strings of a value the form of 2.4. */
+  open(value: Value): Value;
+}
+
 /**
  * The event that a server's message is. `pipelineId` is that of the Data which carried it: a server that runs a
  * start-up command sends what that pipeline writes, and its final state, as the session's.
  */
-export function readClientEvent(message: Message, pipelineId: string, offered: ProtocolVersion): ClientEvent {
+export function readClientEvent(message: Message, pipelineId: string, reading: Reading): ClientEvent {
+  const payload = (): Value => reading.open(readPayload(message));
   if (messageKinds[message.type].scope === 'session' && pipelineId !== emptyGuid) {
     throw new RemoteProtocolError(
       'MESSAGE_MISDIRECTED',
@@ -35,27 +43,27 @@ export function readClientEvent(message: Message, pipelineId: string, offered: P
     case 'DEBUG_RECORD':
     case 'PROGRESS_RECORD':
     case 'INFORMATION_RECORD':
-      return { type: 'record', pipelineId, record: readRecord(message.type, readPayload(message)) };
+      return { type: 'record', pipelineId, record: readRecord(message.type, payload()) };
     case 'PIPELINE_STATE':
-      return { type: 'pipelineState', pipelineId, ...readPipelineState(readPayload(message)) };
+      return { type: 'pipelineState', pipelineId, ...readPipelineState(payload()) };
     case 'PIPELINE_HOST_CALL':
-      return { type: 'pipelineHostCall', pipelineId, call: readHostCall(readPayload(message)) };
+      return { type: 'pipelineHostCall', pipelineId, call: readHostCall(payload()) };
     case 'SESSION_CAPABILITY':
-      return { type: 'negotiated', version: readServerCapability(readPayload(message), offered) };
+      return { type: 'negotiated', version: readServerCapability(payload(), reading.offeredVersion) };
     case 'APPLICATION_PRIVATE_DATA':
-      return { type: 'applicationPrivateData', data: readPrivateData(readPayload(message)) };
+      return { type: 'applicationPrivateData', data: readPrivateData(payload()) };
     case 'RUNSPACEPOOL_STATE':
-      return { type: 'poolState', ...readPoolState(readPayload(message)) };
+      return { type: 'poolState', ...readPoolState(payload()) };
     case 'RUNSPACEPOOL_HOST_CALL':
-      return { type: 'poolHostCall', call: readHostCall(readPayload(message)) };
+      return { type: 'poolHostCall', call: readHostCall(payload()) };
     case 'RUNSPACE_AVAILABILITY':
-      return { type: 'availability', ...readAvailability(readPayload(message)) };
+      return { type: 'availability', ...readAvailability(payload()) };
     case 'USER_EVENT':
-      return { type: 'userEvent', value: readPayload(message) };
+      return { type: 'userEvent', value: payload() };
     case 'PUBLIC_KEY_REQUEST':
       return { type: 'publicKeyRequested' };
     case 'ENCRYPTED_SESSION_KEY':
-      return { type: 'sessionKey', encryptedSessionKey: readSessionKey(readPayload(message)) };
+      return { type: 'sessionKey', encryptedSessionKey: readSessionKey(payload()) };
     case 'RUNSPACEPOOL_INIT_DATA':
     case 'INIT_RUNSPACEPOOL':
     case 'PUBLIC_KEY':

@@ -48,13 +48,20 @@ export interface PipelineSpec {
 /** One script with its arguments, the way Invoke-Command sends it. */
 export interface ScriptInvocation {
   readonly script: string;
+  /** What is sent in place of the script to a server that takes none: commands by name. */
+  readonly commands?: readonly { readonly name: string; readonly arguments: readonly CommandArgument[] }[];
   readonly arguments?: readonly CommandArgument[];
   /** Values by the whole expression as the script has it, such as `$using:name` or `$using:x.Length`. */
   readonly usingValues?: readonly (readonly [expression: string, value: Value])[];
   readonly useLocalScope?: boolean;
   readonly hasInput?: boolean;
   readonly host?: HostInfo;
+  /** Error, warning, verbose and debug records come with their InvocationInfo. */
+  readonly withInvocationInfo?: boolean;
 }
+
+/** Error 1, warning 2, debug 4 and verbose 8. */
+const allStreamOptions = 15;
 
 /** The pipeline that `Invoke-Command -Session` makes of a script block. */
 export function scriptPipeline(invocation: ScriptInvocation, codec: Codec): PipelineSpec {
@@ -66,14 +73,20 @@ export function scriptPipeline(invocation: ScriptInvocation, codec: Codec): Pipe
     useLocalScope: invocation.useLocalScope,
     arguments: [...(invocation.arguments ?? []), ...usingArgument],
   };
+  const commands = invocation.commands?.map((one) => ({
+    text: one.name,
+    isScript: false,
+    useLocalScope: undefined,
+    arguments: one.arguments,
+  }));
   return {
-    commands: [command],
+    commands: commands ?? [command],
     hasInput: invocation.hasInput ?? false,
     host: invocation.host ?? { is: 'none' },
     redirectShellErrors: true,
     addToHistory: false,
     isNested: false,
-    remoteStreamOptions: 0,
+    remoteStreamOptions: invocation.withInvocationInfo === true ? allStreamOptions : 0,
   };
 }
 
@@ -122,7 +135,7 @@ const commandListTypes = [
 ];
 
 function streamOptionsText(options: number): string {
-  return options === 15 ? 'AddInvocationInfo' : String(options);
+  return options === allStreamOptions ? 'AddInvocationInfo' : String(options);
 }
 
 function commandValue(command: PipelineCommand, version: ProtocolVersion): Value {

@@ -114,7 +114,7 @@ export interface UserEvent {
  * - Direction: server to client
  * - For: session
  * - Message type: PUBLIC_KEY_REQUEST
- * - Action required: `pool.sendPublicKey`
+ * - Action required: none; a pool with cryptography sends it by itself, and tells nothing
  */
 export interface PublicKeyRequestedEvent {
   readonly type: 'publicKeyRequested';
@@ -125,7 +125,7 @@ export interface PublicKeyRequestedEvent {
  * - Direction: server to client
  * - For: session
  * - Message type: ENCRYPTED_SESSION_KEY
- * - Action required: `openSessionKey` of key-exchange.ts
+ * - Action required: none; a pool with cryptography takes it, and tells nothing
  */
 export interface SessionKeyEvent {
   readonly type: 'sessionKey';

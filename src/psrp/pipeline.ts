@@ -1,5 +1,4 @@
 import type { Value } from '../core/value';
-import { writeClixml } from './clixml/writer';
 import { LocalProtocolError } from './errors';
 import { Gate } from './gate';
 import { hostResponseValue, type HostAnswer, type HostCall } from './host-call';
@@ -19,6 +18,8 @@ export interface PipelineOwner {
   readonly outbox: Outbox;
   /** Whether this pipeline may start: the pool is open and every earlier pipeline has been created. */
   mayStart(pipeline: Pipeline): boolean;
+  /** A value as a payload, its secure strings as they travel. */
+  write(value: Value): string;
   encode(type: MessageType, pipelineId: string, payload: string): Uint8Array;
   /** Something changed that may let others go on. */
   advance(): void;
@@ -70,7 +71,7 @@ export class Pipeline {
   sendInput(value: Value): void {
     this.#requireOpenInput();
     // `<Nil />` is silently lost by PowerShell; an empty payload is its null.
-    this.#queueInput('PIPELINE_INPUT', value.type === 'null' ? '' : writeClixml(value));
+    this.#queueInput('PIPELINE_INPUT', value.type === 'null' ? '' : this.#owner.write(value));
   }
 
   /** Says that no input follows (MS-PSRP 2.2.2.18). */
@@ -103,7 +104,7 @@ export class Pipeline {
     if (!call.needsResponse)
       throw new LocalProtocolError('RESPONSE_UNWANTED', `${call.method} takes no response`);
     if (!this.#takesAnswers()) return;
-    const payload = writeClixml(hostResponseValue(call, answer));
+    const payload = this.#owner.write(hostResponseValue(call, answer));
     this.#gate.respond(this.#owner.encode('PIPELINE_HOST_RESPONSE', this.id, payload));
   }
 

@@ -1,7 +1,7 @@
 import type { Value } from '../core/value';
 import { capabilityValue, isAtLeast, type ProtocolVersion } from './capability';
 import { readClientEvent } from './client-messages';
-import { int32Value, propertyBag } from './clixml/properties';
+import { int32Value } from './clixml/properties';
 import { writeClixml } from './clixml/writer';
 import type { Codec } from './codec';
 import { createPipelineValue, type PipelineSpec } from './create-pipeline';
@@ -11,15 +11,18 @@ import { Gate } from './gate';
 import { emptyGuid } from './guid';
 import { hostResponseValue, type HostAnswer, type HostCall } from './host-call';
 import { Inbox, type Arrival } from './inbox';
+import type { Cryptography } from './key-exchange';
 import { encodeMessage, type Message, type MessageType } from './message';
 import type { SignalName } from './out-of-proc';
 import { Outbox } from './outbox';
 import { Pipeline, type PipelineOwner } from './pipeline';
 import { initValue, requestValue, type PoolSpec } from './pool-messages';
+import { SecureChannel } from './secure-channel';
 import {
   isFinalState,
   nextPeerState,
   nextState,
+  peerStates,
   poolTransitions,
   type PoolState,
   type PoolTransition,
@@ -46,7 +49,8 @@ import {
  * - gate      what makes everything of one pipeline wait for its acknowledgement (gate.ts)
  *
  * Opening: SESSION_CAPABILITY and INIT_RUNSPACEPOOL go out together; back come SESSION_CAPABILITY (the version is
- * agreed), APPLICATION_PRIVATE_DATA, RUNSPACEPOOL_STATE Opened. Closing: every pipeline is closed first, since the
+ * agreed), APPLICATION_PRIVATE_DATA, RUNSPACEPOOL_STATE Opened. With a server of 2.2 or 2.3 PUBLIC_KEY follows, and the
+ * pool is open to its user once the session key is back (secure-channel.ts). Closing: every pipeline is closed first, since the
  * server waits for that; then Close, and its CloseAck is the end.
  */
 
@@ -57,6 +61,8 @@ export interface PoolOptions extends PoolSpec {
   readonly id: string;
   /** The newest version to offer. A server that is older answers with its own. */
   readonly offeredVersion: ProtocolVersion;
+  /** For the key exchange with servers of 2.2 and 2.3. Without it secure strings go as they are, which these can't read. */
+  readonly cryptography?: Cryptography;
   /** Largest message of a pipeline in bytes; larger ones are skipped with an event. */
   readonly maximumObjectSize: number;
 }
@@ -80,6 +86,7 @@ export class RunspacePool {
   /** In the order in which they were made. */
   readonly #pipelines = new Map<string, Pipeline>();
   readonly #closedPipelines: string[] = [];
+  readonly #secureChannel: SecureChannel;
   /** Events that no message tells. */
   readonly #ownEvents: ClientEvent[] = [];
 
@@ -90,9 +97,11 @@ export class RunspacePool {
     this.#inbox = new Inbox({ codec, maximumObjectSize, accepts: (id) => this.#acceptsData(id) });
     this.#outbox = new Outbox(codec);
     this.#gate = new Gate(emptyGuid, this.#outbox);
+    this.#secureChannel = new SecureChannel(options);
     this.#owner = {
       outbox: this.#outbox,
       mayStart: (pipeline) => this.#mayStart(pipeline),
+      write: (value) => this.#write(value),
       encode: (type, pipelineId, payload) => this.#encode(type, pipelineId, payload),
       advance: () => {
         this.#advance();
@@ -124,7 +133,7 @@ export class RunspacePool {
     const version = this.#requireOpened();
     if (this.#pipelines.has(id))
       throw new LocalProtocolError('PIPELINE_ID_TAKEN', `there is a pipeline ${id}`);
-    const payload = writeClixml(createPipelineValue(spec, version));
+    const payload = this.#write(createPipelineValue(spec, version));
     const createMessage = this.#encode('CREATE_PIPELINE', id, payload);
     const pipeline = new Pipeline(id, { createMessage, hasInput: spec.hasInput, owner: this.#owner });
     this.#pipelines.set(id, pipeline);
@@ -155,19 +164,12 @@ export class RunspacePool {
       : this.#request('SET_MAX_RUNSPACES', { MaxRunspaces: int32Value(count) });
   }
 
-  /** Starts the key exchange of 2.2 and 2.3 (key-exchange.ts); the answer is the event `sessionKey`. */
-  sendPublicKey(publicKey: string): void {
-    this.#requireOpened();
-    const payload = propertyBag({ PublicKey: { type: 'string', value: publicKey } });
-    this.#send('PUBLIC_KEY', payload);
-  }
-
   /** Answers a host call of the pool. */
   respond(call: HostCall, answer: HostAnswer): void {
     if (!call.needsResponse)
       throw new LocalProtocolError('RESPONSE_UNWANTED', `${call.method} takes no response`);
     if (this.#state !== 'opening' && this.#state !== 'opened') return;
-    const payload = writeClixml(hostResponseValue(call, answer));
+    const payload = this.#write(hostResponseValue(call, answer));
     this.#gate.respond(this.#encode('RUNSPACEPOOL_HOST_RESPONSE', emptyGuid, payload));
   }
 
@@ -257,10 +259,8 @@ export class RunspacePool {
   }
 
   #takeMessage(message: Message, pipelineId: string): ClientEvent | undefined {
-    const event = readClientEvent(message, pipelineId, this.#options.offeredVersion);
-    if (event.type === 'negotiated') this.#version = event.version;
-    if (event.type === 'poolState') this.#takePoolState(event.state);
-    if (pipelineId === emptyGuid) return event;
+    const event = readClientEvent(message, pipelineId, this.#secureChannel);
+    if (pipelineId === emptyGuid) return this.#takePoolEvent(event);
     const pipeline = this.#pipelines.get(pipelineId);
     if (pipeline === undefined || pipeline.isOver) return undefined;
     const isFinal = event.type === 'pipelineState' && isFinalState(event.state);
@@ -268,32 +268,21 @@ export class RunspacePool {
     return event;
   }
 
+  #takePoolEvent(event: ClientEvent): ClientEvent | undefined {
+    if (event.type === 'negotiated') this.#version = event.version;
+    if (event.type === 'poolState') this.#takePoolState(event.state);
+    const { tell, publicKey } = this.#secureChannel.take(event);
+    if (publicKey !== undefined) this.#send('PUBLIC_KEY', publicKey);
+    return tell;
+  }
+
   #takePoolState(state: RunspaceState): void {
-    switch (state) {
-      case 'opened':
-        if (this.#version === undefined) {
-          throw new RemoteProtocolError('MESSAGE_UNEXPECTED', 'the pool opened before a version was agreed');
-        }
-        this.#applyPeer('peerOpened');
-        return;
-      case 'closing':
-        this.#applyPeer('peerClosing');
-        return;
-      case 'closed':
-        this.#applyPeer('peerClosed');
-        if (this.#state === 'closed') this.#endPipelines();
-        return;
-      case 'broken':
-        this.#applyPeer('peerBroke');
-        this.#endPipelines();
-        return;
-      case 'beforeOpen':
-      case 'opening':
-      case 'disconnecting':
-      case 'disconnected':
-      case 'connecting':
-        return;
-    }
+    if (state === 'opened' && this.#version === undefined)
+      throw new RemoteProtocolError('MESSAGE_UNEXPECTED', 'the pool opened before a version was agreed');
+    const transition = peerStates[state];
+    if (transition === undefined) return;
+    this.#applyPeer(transition);
+    if (this.#state === 'closed' || this.#state === 'broken') this.#endPipelines();
   }
 
   #takeTooLarge(pipelineId: string, size: number): ClientEvent | undefined {
@@ -364,8 +353,12 @@ export class RunspacePool {
     return callId;
   }
 
+  #write(value: Value): string {
+    return writeClixml(this.#secureChannel.seal(value));
+  }
+
   #send(type: MessageType, payload: Value): void {
-    this.#gate.queue(this.#encode(type, emptyGuid, writeClixml(payload)));
+    this.#gate.queue(this.#encode(type, emptyGuid, this.#write(payload)));
     this.#advance();
   }
 

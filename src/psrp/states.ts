@@ -180,6 +180,19 @@ export const runspaceStates = [
 /** A runspace's state as its server tells it. */
 export type RunspaceState = (typeof runspaceStates)[number];
 
+/** What the server's word on its state is to the pool; undefined: nothing. */
+export const peerStates: Readonly<Record<RunspaceState, PoolTransition | undefined>> = {
+  opened: 'peerOpened',
+  closing: 'peerClosing',
+  closed: 'peerClosed',
+  broken: 'peerBroke',
+  beforeOpen: undefined,
+  opening: undefined,
+  disconnecting: undefined,
+  disconnected: undefined,
+  connecting: undefined,
+};
+
 /** PIPELINE_STATE: PSInvocationState by number (MS-PSRP 2.2.3.5). */
 export const invocationStates = [
   'notStarted',

@@ -3,6 +3,7 @@ import type {
   handleBidiStreamingCall,
   handleServerStreamingCall,
   handleUnaryCall,
+  Metadata,
   ServerDuplexStream,
   ServerWritableStream,
 } from '@grpc/grpc-js';
@@ -11,6 +12,7 @@ import type { Principal } from '../core/ids';
 import type { Log } from '../core/log';
 import { KeeperGone } from '../keeper/client';
 import { toServiceError } from '../status/service-error';
+import { requestsOf } from './requests';
 
 /** Who calls, and until when it matters. */
 export interface Caller {
@@ -25,12 +27,14 @@ interface LiveCaller extends Caller, Disposable {}
 /** What every handler of this daemon shares. */
 export interface Edge {
   readonly log: Log;
-  /** Whoever reaches our socket. */
-  readonly principal: Principal;
+  /** Whose call it is, by what came with it. */
+  principalOf(metadata: Metadata): Principal;
   /** Aborts when the daemon ends. */
   readonly ending: AbortSignal;
   /** False until what a former daemon left is brought back. */
   isReady(): boolean;
+  /** Takes down that a call was refused. */
+  denied(principal: Principal, method: string, error: RunspaceError): void;
 }
 
 /** Sends one message; resolves when there is room for the next, rejects when the caller has left. */
@@ -50,6 +54,7 @@ export function unary<Request, Response>(
           callback(null, response);
         },
         (error: unknown) => {
+          noteDenied(edge, { method: call.getPath(), principal: caller.principal }, error);
           callback(toServiceError(comingBack(error), edge.log));
         },
       )
@@ -81,10 +86,7 @@ export function bidiStream<Request, Response>(
 ): handleBidiStreamingCall<Request, Response> {
   return (call) => {
     const caller = callerOf(edge, call);
-    // A caller that says no more still gets its answers: the end of the one way must not destroy the other.
-    const requests: AsyncIterable<Request, undefined> = {
-      [Symbol.asyncIterator]: () => call.iterator({ destroyOnReturn: false }),
-    };
+    const requests = requestsOf<Request>(call, caller.signal);
     void finish(edge, { call, caller }, (send) => handle(requests, send, caller));
   };
 }
@@ -92,13 +94,15 @@ export function bidiStream<Request, Response>(
 /** What all kinds of calls have in common. */
 interface Cancellable {
   readonly cancelled: boolean;
+  readonly metadata: Metadata;
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
 type Writable<Response> = ServerWritableStream<unknown, Response> | ServerDuplexStream<unknown, Response>;
 
 /** (AbortSignal.any would leave a trace of each call in the daemon's own signal, for as long as the daemon lives.) */
-function callerOf({ principal, ending }: Edge, call: Cancellable): LiveCaller {
+function callerOf(edge: Edge, call: Cancellable): LiveCaller {
+  const { ending } = edge;
   const leaving = new AbortController();
   const end = (): void => {
     leaving.abort(ending.reason);
@@ -110,7 +114,7 @@ function callerOf({ principal, ending }: Edge, call: Cancellable): LiveCaller {
   if (ending.aborted) end();
   if (call.cancelled) leaving.abort();
   return {
-    principal,
+    principal: edge.principalOf(call.metadata),
     signal: leaving.signal,
     [Symbol.dispose]: () => {
       ending.removeEventListener('abort', end);
@@ -124,6 +128,14 @@ async function admitted(edge: Edge): Promise<void> {
   await Promise.reject(
     new RunspaceError('RECOVERING', 'the daemon is bringing its sessions back; try again in a second'),
   );
+}
+
+function noteDenied(
+  edge: Edge,
+  { method, principal }: { readonly method: string; readonly principal: Principal },
+  error: unknown,
+): void {
+  if (error instanceof RunspaceError && error.code === 'ACCESS_DENIED') edge.denied(principal, method, error);
 }
 
 /** To a caller the loss of a keeper is no end: what it wrote is taken over, and can then be asked for again. */
@@ -151,6 +163,7 @@ async function finish<Response>(
     await run(sender(call, caller.signal));
     call.end();
   } catch (error) {
+    noteDenied(edge, { method: call.getPath(), principal: caller.principal }, error);
     const reason: unknown = edge.ending.aborted ? edge.ending.reason : comingBack(error);
     call.emit('error', toServiceError(reason, edge.log));
   }

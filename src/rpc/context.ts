@@ -1,8 +1,15 @@
 import { authorize, type Action, type Rules } from '../auth/authorize';
+import type { Audit } from '../audit/audit';
+import type { OpenCommands } from '../audit/open-commands';
 import type { Fingerprints } from '../auth/fingerprint';
+import type { Catalog } from '../configuration/catalog';
+import type { Configuration } from '../configuration/configuration';
 import type { Clock } from '../core/clock';
 import { RunspaceError } from '../core/error';
 import { asClientId, type ClientId, type Principal } from '../core/ids';
+import type { ContainerTarget, Target } from '../core/target';
+import type { StartJobRequest } from '../gen/runspace/v1/job';
+import type { Jobs } from '../job/jobs';
 import { otherClient } from '../session/connection';
 import type { Lifecycle } from '../session/lifecycle';
 import { checkRequestId, type Request, type RequestLog } from '../session/request-log';
@@ -17,8 +24,23 @@ export interface Context {
   readonly clock: Clock;
   readonly table: SessionTable;
   readonly lifecycle: Lifecycle;
+  readonly configurations: Catalog;
+  /** A configuration from YAML or JSON, not checked yet. Errors: CONFIGURATION_INVALID, UNSUPPORTED. */
+  readonly readConfiguration: (text: string) => Configuration;
+  readonly jobs: Jobs;
   readonly requests: RequestLog;
   readonly fingerprints: Fingerprints;
+  readonly audit: Audit;
+  /** Commands whose end is still to be taken down. */
+  readonly openCommands: OpenCommands;
+  /** The engine of sessions that name none, for a caller with this PATH. */
+  defaultEngine(callerPath: string | undefined): string;
+  /** The same for a session in a container, which is asked for it. */
+  defaultEngineIn(container: ContainerTarget): Promise<string>;
+  /** The same place; this machine by one of its names is this machine. */
+  loopback(place: Target): Target;
+  /** Keeps what a job asks for with its secrets, while this daemon lives. */
+  rememberJob(job: string, request: StartJobRequest): void;
   /** A new random GUID. */
   newId(): string;
   /** Throws SHUTTING_DOWN while the daemon takes no new work. */

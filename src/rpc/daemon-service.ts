@@ -15,9 +15,11 @@ export interface DaemonControl {
 export function daemonService(context: Context, control: DaemonControl): DaemonServiceServer {
   const { edge } = context;
   return {
-    getStatus: unary(edge, (_request, caller) => {
+    getStatus: unary(edge, async (_request, caller) => {
       authorizeDaemon(context, caller.principal, 'see');
-      return control.status();
+      const status = await control.status();
+      // Whose sessions there are is not for everybody.
+      return caller.principal === context.rules.administrator ? status : { ...status, keepers: [] };
     }),
     drainDaemon: unary(edge, (request, caller) => {
       authorizeDaemon(context, caller.principal, 'administer');
@@ -34,6 +36,8 @@ async function stopDaemon(
   { request, caller }: { request: StopDaemonRequest; caller: Caller },
 ): Promise<object> {
   authorizeDaemon(context, caller.principal, 'administer');
+  const { principal } = caller;
+  context.audit.note({ principal, client: '' }, { event: 'daemonStopped', endSessions: request.endSessions });
   await control.stop(request.endSessions ? 'sessions' : 'daemon');
   return {};
 }

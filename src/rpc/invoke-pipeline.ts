@@ -69,7 +69,7 @@ async function sendRecords({ session, keeper, pipeline, invoke, send, signal }: 
     afterSequence: invoke.afterSequence,
     reader: invoke.reader,
     streams: invoke.streams,
-    format: ValueFormat.VALUE_FORMAT_VALUE,
+    format: invoke.format ?? ValueFormat.VALUE_FORMAT_UNSPECIFIED,
     noFollow: false,
   };
   for await (const encoded of keeper.receivePipelineRaw(request, signal)) await send({ encoded });
@@ -184,7 +184,7 @@ function holdIfOpen(
   session: Session,
   client: ReturnType<typeof namedClientOf>,
 ): Disposable & { signal: AbortSignal } {
-  if (session.state === 'opened' || session.state === 'disconnected') return session.holdByStream(client);
+  if (session.isOpen) return session.holdByStream(client);
   return { signal: new AbortController().signal, [Symbol.dispose]: () => undefined };
 }
 

@@ -1,18 +1,22 @@
+import { RunspaceError } from '../core/error';
 import {
   type StartPipelineRequest,
   type AcknowledgeRecordsRequest,
   type ListPipelinesRequest,
   type ReceivePipelineRequest,
+  type RevealSecretRequest,
+  type RespondToHostCallRequest,
   type SendPipelineInputRequest,
   type StopPipelineRequest,
 } from '../gen/runspace/v1/pipeline';
+import { noteInSession } from './audited';
 import { bidiStream, serverStream, unary, type Caller, type Send } from './call';
 import { clientOf, requireNoOther, sessionFor, type Context } from './context';
 import { invokePipeline } from './invoke-pipeline';
 import { pageOf } from './paging';
 import type { Encoded } from './raw-messages';
+import { respondToHostCall } from './respond-to-host-call';
 import { startPipeline } from './start-pipeline';
-import { unimplemented } from './unimplemented';
 
 /** PipelineService as the API describes it; its two streams of records send messages that are encoded already. */
 export function pipelineService(context: Context) {
@@ -45,8 +49,12 @@ export function pipelineService(context: Context) {
     listPipelines: unary(edge, (request: ListPipelinesRequest, caller) =>
       listPipelines(context, request, caller),
     ),
-    respondToHostCall: unimplemented(edge, 'RespondToHostCall'),
-    revealSecret: unimplemented(edge, 'RevealSecret'),
+    revealSecret: unary(edge, (request: RevealSecretRequest, caller) =>
+      revealSecret(context, request, caller),
+    ),
+    respondToHostCall: unary(edge, (request: RespondToHostCallRequest, caller) =>
+      respondToHostCall(context, request, caller),
+    ),
   };
 }
 
@@ -105,6 +113,7 @@ async function stopPipeline(context: Context, request: StopPipelineRequest, { pr
   const session = sessionFor(context, principal, { session: request.session, action: 'stop' });
   const keeper = await context.lifecycle.readable(session, signal);
   const { pipeline, force } = request;
+  noteInSession(context, { principal, clientId: '', session }, { event: 'commandStopped', pipeline, force });
   return keeper.stopPipeline({ sessionId: session.id, pipeline, force, problem: undefined });
 }
 
@@ -114,4 +123,18 @@ async function listPipelines(context: Context, request: ListPipelinesRequest, { 
   const { pipelines } = await keeper.listPipelines({ sessionId: session.id }, signal);
   const page = pageOf(pipelines, (pipeline) => Number(pipeline.number), request);
   return { pipelines: [...page.items], nextPageToken: page.nextPageToken };
+}
+
+async function revealSecret(context: Context, request: RevealSecretRequest, { principal, signal }: Caller) {
+  const session = sessionFor(context, principal, { session: request.session, action: 'reveal' });
+  const client = clientOf(request.clientId);
+  if (request.secretId === '')
+    throw new RunspaceError('INVALID_ARGUMENT', 'secret_id is missing; send the one of a SecureString', {
+      facts: { field: 'secret_id' },
+    });
+  const keeper = await context.lifecycle.readable(session, signal);
+  const answer = await keeper.revealSecret({ sessionId: session.id, secretId: request.secretId }, signal);
+  context.edge.log.info('secret revealed', { session: session.id, principal, client });
+  noteInSession(context, { principal, clientId: request.clientId, session }, { event: 'secretRevealed' });
+  return answer;
 }

@@ -4,10 +4,14 @@ import type {
   Availability as AvailabilityName,
   SessionState as SessionStateName,
 } from '../core/session-state';
+import { Waiting } from '../gen/runspace/v1/pipeline';
+import { HostCall } from '../gen/runspace/v1/record';
 import type { Session as SessionMessage } from '../gen/runspace/v1/session';
 import { Availability, RunspaceState, SessionState } from '../gen/runspace/v1/session';
 import { fromSessionOptions } from '../keeper/session-terms';
+import { fromTarget } from '../keeper/target-terms';
 import { idleDeadline } from '../session/idle-clock';
+import { optionWarnings } from '../session/option-warnings';
 import type { Session } from '../session/session';
 import { toProblem } from '../status/problem';
 import { fromMilliseconds } from './time';
@@ -16,8 +20,7 @@ import { fromMilliseconds } from './time';
 export function toSessionMessage(session: Session, viewer: ClientId, now: number): SessionMessage {
   const { stored, kept, connection } = session;
   const view = session.viewFor(viewer);
-  const isOpen = session.state === 'opened' || session.state === 'disconnected';
-  const deadline = isOpen ? idleDeadline(stored.idle, stored.options.idleTimeoutMs) : undefined;
+  const deadline = session.isOpen ? idleDeadline(stored.idle, stored.options.idleTimeoutMs) : undefined;
   return {
     id: session.id,
     number: BigInt(session.number),
@@ -46,10 +49,20 @@ export function toSessionMessage(session: Session, viewer: ClientId, now: number
     engineVersion: stored.engineVersion,
     enginePid: BigInt(kept?.enginePid ?? 0),
     keeperId: stored.keeperId ?? '',
-    configuration: '',
-    transport: 'local',
-    waiting: kept?.running?.waiting ?? 0,
+    configuration: stored.configuration?.name ?? '',
+    transport: stored.place.is,
+    waiting: waitingOf(kept),
+    pendingHostCalls: (kept?.hostCalls ?? []).map(({ encoded }) => HostCall.decode(encoded)),
+    configurationVersion: BigInt(stored.configuration?.version ?? 0),
+    optionWarnings: optionWarnings(stored).map(toProblem),
+    place: fromTarget(stored.place),
   };
+}
+
+/** A session that opens waits for an answer where its start-up script asks something. */
+function waitingOf(kept: KeptSession | undefined): number {
+  if (kept?.running !== undefined) return kept.running.waiting;
+  return kept !== undefined && kept.hostCalls.length > 0 ? Waiting.WAITING_FOR_ANSWER : 0;
 }
 
 /** The states as the API numbers them. */

@@ -1,6 +1,6 @@
 import { RunspaceError } from '../core/error';
 import type { SessionOptions as SessionOptionsMessage } from '../gen/runspace/v1/session';
-import { OutputBufferingMode } from '../gen/runspace/v1/session';
+import { HostCallPolicy, OutputBufferingMode } from '../gen/runspace/v1/session';
 import type { ChosenOptions } from '../session/options';
 import { toMilliseconds } from './time';
 
@@ -16,6 +16,18 @@ export function toChosenOptions(message: SessionOptionsMessage | undefined): Cho
     maximumReceivedObjectSize: sizeOf(message.maximumReceivedObjectSize),
     unreadLimitBytes: sizeOf(message.unreadLimitBytes),
     maximumRunTimeMs: toMilliseconds(message.maximumRunTime, 'maximum_run_time'),
+    hostCalls: toHostCallPolicy(message.hostCalls),
+    maximumReceivedDataSizePerCommand: sizeOf(message.maximumReceivedDataSizePerCommand),
+    cancelTimeoutMs: toMilliseconds(message.cancelTimeout, 'cancel_timeout'),
+    operationTimeoutMs: toMilliseconds(message.operationTimeout, 'operation_timeout'),
+    culture: message.culture === '' ? undefined : message.culture,
+    uiCulture: message.uiCulture === '' ? undefined : message.uiCulture,
+    maximumConnectionRetryCount:
+      message.maximumConnectionRetryCount === 0 ? undefined : message.maximumConnectionRetryCount,
+    skipCaCheck: message.skipCaCheck || undefined,
+    skipCnCheck: message.skipCnCheck || undefined,
+    skipRevocationCheck: message.skipRevocationCheck || undefined,
+    maximumRedirection: message.maximumRedirection,
   };
 }
 
@@ -32,6 +44,23 @@ export function toBufferingMode(mode: OutputBufferingMode): 'block' | 'drop' | u
   // A number off the wire that this version has no name for.
   throw new RunspaceError('INVALID_ARGUMENT', `output_buffering_mode ${String(mode)} is unknown`, {
     facts: { field: 'output_buffering_mode' },
+  });
+}
+
+function toHostCallPolicy(policy: HostCallPolicy): ChosenOptions['hostCalls'] {
+  switch (policy) {
+    case HostCallPolicy.HOST_CALL_POLICY_UNSPECIFIED:
+      return undefined;
+    case HostCallPolicy.HOST_CALL_POLICY_WAIT:
+      return 'wait';
+    case HostCallPolicy.HOST_CALL_POLICY_FAIL:
+      return 'fail';
+    case HostCallPolicy.HOST_CALL_POLICY_DEFAULT:
+      return 'default';
+  }
+  // A number off the wire that this version has no name for.
+  throw new RunspaceError('INVALID_ARGUMENT', `host_calls ${String(policy)} is unknown`, {
+    facts: { field: 'host_calls' },
   });
 }
 

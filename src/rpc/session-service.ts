@@ -1,17 +1,22 @@
 import { RunspaceError, type Problem } from '../core/error';
 import { asSessionId } from '../core/ids';
+import type { Target } from '../core/target';
 import {
   ConnectSessionRequest,
   CreateSessionRequest,
   DeleteSessionRequest,
   DisconnectSessionRequest,
+  ResetSessionRequest,
   UpdateSessionRequest,
   type SessionServiceServer,
 } from '../gen/runspace/v1/session';
 import { checkSessionName } from '../session/name';
+import { agentSocketOf, toCredential, toTarget } from '../keeper/target-terms';
 import type { Session } from '../session/session';
+import { noteInSession } from './audited';
 import { unary, serverStream, type Caller } from './call';
 import { attachSession } from './attach-session';
+import { configurationFor } from './configuration-service';
 import {
   authorizeDaemon,
   clientOf,
@@ -22,12 +27,13 @@ import {
   takeOverOf,
   type Context,
 } from './context';
+import { completeInput, describeSession } from './describe-session';
 import { listSessions } from './list-sessions';
 import { toBufferingMode, toChosenOptions } from './session-options';
 import { toSessionMessage } from './session-message';
 import { toMilliseconds } from './time';
-import { unimplemented } from './unimplemented';
 import { watchSessions } from './watch-sessions';
+import { withoutClearTexts } from './without-clear-texts';
 
 const defaultLeaseMs = 8 * 60 * 60 * 1000;
 const longestLeaseMs = 24 * 60 * 60 * 1000;
@@ -52,22 +58,28 @@ export function sessionService(context: Context): SessionServiceServer {
     watchSessions: serverStream(edge, (request, send, caller) =>
       watchSessions(context, { request, send, caller }),
     ),
-    resetSession: unimplemented(edge, 'ResetSession'),
-    describeSession: unimplemented(edge, 'DescribeSession'),
-    completeInput: unimplemented(edge, 'CompleteInput'),
+    resetSession: unary(edge, (request, caller) => resetSession(context, request, caller)),
+    describeSession: unary(edge, (request, caller) => describeSession(context, request, caller)),
+    completeInput: unary(edge, (request, caller) => completeInput(context, request, caller)),
   };
 }
 
-async function createSession(context: Context, request: CreateSessionRequest, { principal, signal }: Caller) {
+/** Opens a session, or finds the one that the same request opened before. */
+export async function createSession(
+  context: Context,
+  request: CreateSessionRequest,
+  { principal, signal }: Caller,
+) {
   authorizeDaemon(context, principal, 'create');
   const remembered = requestOf(context, principal, {
     method: 'CreateSession',
     requestId: request.requestId,
     content: CreateSessionRequest.encode({
-      ...request,
+      ...withoutClearTexts(request),
       requestId: '',
       clientId: '',
       environment: {},
+      credential: undefined,
     }).finish(),
   });
   const id = context.requests.recall(remembered);
@@ -75,25 +87,55 @@ async function createSession(context: Context, request: CreateSessionRequest, { 
   if (session === undefined) {
     context.admitNewWork();
     const newId = id ?? asSessionId(context.newId());
+    const there = { engine: request.engine, configuration: request.configuration };
+    const callerPath = request.environment['PATH'];
+    const place = context.loopback(toTarget(request.target));
+    // Another daemon has its own.
+    const configuration = place.is === 'daemon' ? '' : request.configuration;
+    const engine = await engineFor(context, request, place);
     const wanted = {
       id: newId,
       owner: principal,
       name: request.name,
-      engine: request.engine,
+      configuration: configurationFor(context, principal, { configuration, engine, callerPath, place }),
+      isConfigurationNamed: configuration !== '',
       options: toChosenOptions(request.options),
       workingDirectory: request.workingDirectory,
       environment: request.environment,
       applicationArguments: request.options?.applicationArguments ?? {},
+      place,
+      there,
+      credential: toCredential(request.credential),
+      agentSocket: agentSocketOf(request.target),
     };
     // Remembered first: a crash in between must not let the repetition make a second session.
     context.lifecycle.check(wanted);
     context.requests.remember(remembered, newId);
     session = await context.lifecycle.create(wanted);
+    noteInSession(
+      context,
+      { principal, clientId: request.clientId, session },
+      {
+        event: 'sessionCreated',
+        engine: session.stored.engine,
+        configuration: session.stored.configuration?.name ?? '',
+      },
+    );
   }
   if (request.wait) await context.lifecycle.opened(session, signal);
   const { problem } = session.stored;
   if (request.wait && session.state === 'broken' && problem !== undefined) throw errorOf(problem);
   return answer(context, session, request.clientId);
+}
+
+/** As it is named; where nobody says and a container would have to be asked, what that has. */
+async function engineFor(
+  context: Context,
+  { engine, configuration }: CreateSessionRequest,
+  place: Target,
+): Promise<string> {
+  const isOpen = engine === '' && configuration === '' && place.is === 'container';
+  return isOpen ? context.defaultEngineIn(place) : engine;
 }
 
 async function updateSession(context: Context, request: UpdateSessionRequest, { principal }: Caller) {
@@ -138,6 +180,14 @@ async function connectSession(
     requireNoOther(session, client, takeOverOf(request.takeOver));
     session.connect(client, context.clock.now() + leaseMs);
     await context.lifecycle.saved(session); // Then a killed daemon forgets neither the connection nor the call.
+    noteInSession(
+      context,
+      { principal, clientId: request.clientId, session },
+      {
+        event: 'sessionConnected',
+        takeOver: request.takeOver,
+      },
+    );
     context.requests.remember(remembered, session.id);
   }
   return answer(context, session, request.clientId);
@@ -165,6 +215,31 @@ async function disconnectSession(
     }
     session.disconnect();
     await context.lifecycle.saved(session);
+    noteInSession(
+      context,
+      { principal, clientId: request.clientId, session },
+      {
+        event: 'sessionDisconnected',
+      },
+    );
+    context.requests.remember(remembered, session.id);
+  }
+  return answer(context, session, request.clientId);
+}
+
+async function resetSession(context: Context, request: ResetSessionRequest, { principal, signal }: Caller) {
+  const session = sessionFor(context, principal, { session: request.session, action: 'invoke' });
+  const remembered = requestOf(context, principal, {
+    method: 'ResetSession',
+    requestId: request.requestId,
+    content: ResetSessionRequest.encode({ ...request, requestId: '', clientId: '' }).finish(),
+  });
+  if (context.requests.recall(remembered) === undefined) {
+    requireNoOther(session, clientOf(request.clientId), 'yield');
+    context.admitNewWork();
+    const keeper = await context.lifecycle.running(session, signal);
+    await keeper.resetSession({ sessionId: session.id, requestId: request.requestId }, signal);
+    session.noteActivity();
     context.requests.remember(remembered, session.id);
   }
   return answer(context, session, request.clientId);
@@ -184,6 +259,7 @@ async function deleteSession(context: Context, request: DeleteSessionRequest, { 
     if (session.stored.problem?.code === 'REMOVED') throw removedBefore(session);
     requireNoOther(session, clientOf(request.clientId), takeOverOf(request.takeOver));
     context.requests.remember(remembered, session.id);
+    noteInSession(context, { principal, clientId: request.clientId, session }, { event: 'sessionRemoved' });
   }
   await context.lifecycle.remove(session, removal(session));
   return answer(context, session, request.clientId);

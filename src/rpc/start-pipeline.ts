@@ -1,8 +1,10 @@
 import { RunspaceError } from '../core/error';
-import { StartPipelineRequest } from '../gen/runspace/v1/pipeline';
+import { StartPipelineRequest, type Command } from '../gen/runspace/v1/pipeline';
 import type { Session } from '../session/session';
+import { noteStart } from './audited';
 import type { Caller } from './call';
 import { clientOf, requestOf, requireNoOther, sessionFor, type Context } from './context';
+import { withoutClearTexts } from './without-clear-texts';
 
 /**
  * Starts a command, or finds the one that the same request started before: also in a session that has ended since, so
@@ -16,19 +18,20 @@ export async function startPipeline(
   const { principal, signal } = caller;
   const session = sessionFor(context, principal, { session: request.session, action: 'invoke' });
   requireNoOther(session, clientOf(request.clientId), takeOver);
-  checkCommand(request);
+  checkCommand(request, session);
   const { fingerprint } = requestOf(context, principal, {
     method: 'StartPipeline',
     requestId: request.requestId,
     content: StartPipelineRequest.encode({
-      ...request,
+      ...withoutClearTexts(request),
       requestId: '',
       clientId: '',
       session: session.id,
+      terminal: undefined,
     }).finish(),
   });
   await context.lifecycle.opened(session, signal);
-  if (session.state !== 'opened' && session.state !== 'disconnected') {
+  if (!session.isOpen) {
     const before = await startedBefore(context, session, { request, signal });
     if (before !== undefined) return { session, pipeline: before };
   }
@@ -45,25 +48,42 @@ export async function startPipeline(
     onInputLost: request.onInputLost,
     runTimeout: request.runTimeout,
     outputTimeout: request.outputTimeout,
+    hostCalls: request.hostCalls,
+    terminal: request.terminal,
   });
   session.noteActivity();
   if (pipeline === undefined) throw new RunspaceError('INTERNAL', 'the keeper named no pipeline');
+  noteStart(
+    context,
+    { principal, clientId: request.clientId, session },
+    {
+      pipeline,
+      script: request.command?.script ?? '',
+    },
+  );
   return { session, pipeline };
 }
 
-function checkCommand({ command }: StartPipelineRequest): void {
+function checkCommand({ command }: StartPipelineRequest, session: Session): void {
   if (command === undefined || command.script.trim() === '')
     throw new RunspaceError('INVALID_ARGUMENT', 'the command is empty; send a script', {
       facts: { field: 'command.script' },
     });
-  if (Object.keys(command.usingValues).length > 0)
-    throw new RunspaceError(
-      'UNSUPPORTED',
-      '$Using: values come with a later release; pass arguments instead',
-      {
-        facts: { field: 'command.using_values' },
-      },
-    );
+  const { engine } = session.stored;
+  if (engine === 'powershell') return;
+  const field = powershellField(command);
+  if (field === undefined) return;
+  throw new RunspaceError(
+    'UNSUPPORTED',
+    `${field} is for PowerShell, and session "${session.name}" runs ${engine}; pass arguments instead`,
+    { facts: { field, engine } },
+  );
+}
+
+/** What only PowerShell can do. Preferences are no such thing: other engines pass over them, as the API says. */
+function powershellField({ usingValues, invocationInfo }: Command): string | undefined {
+  if (Object.keys(usingValues).length > 0) return 'command.using_values';
+  return invocationInfo ? 'command.invocation_info' : undefined;
 }
 
 async function startedBefore(

@@ -1,63 +1,24 @@
-import type { Clock } from '../core/clock';
-import { toError, type Problem } from '../core/error';
-import type { ClientId, Principal, SessionId } from '../core/ids';
+import { isRestricting } from '../configuration/configuration';
+import { checkCallersVariables } from '../configuration/environment';
+import { optionsFor } from '../configuration/limits';
+import { checkSessionQuotas, type CountedSession } from '../configuration/quotas';
+import { toError, type Problem, type RunspaceError } from '../core/error';
+import type { ClientId, SessionId } from '../core/ids';
 import type { KeptSession } from '../core/kept-session';
-import type { Log } from '../core/log';
+import { targetName } from '../core/target';
 import type { KeeperClient } from '../keeper/client';
-import { fromSessionOptions, type ApplicationArguments } from '../keeper/session-terms';
+import { fromSessionOptions } from '../keeper/session-terms';
 import { toProblem } from '../status/problem';
+import { checkEnvironment } from './environment';
+import { FarSessions } from './far-sessions';
 import { startedClock } from './idle-clock';
-import type { KeeperPool } from './keeper-pool';
 import { checkSessionName } from './name';
-import { completeOptions, type ChosenOptions } from './options';
 import { Session, type SessionSurroundings } from './session';
+import type { LifecycleSurroundings } from './lifecycle-surroundings';
+import { keptConfiguration, type EngineProgram, type NewSession } from './new-session';
 import { keeperLost, notRunning, problemOf, removed, unanswered } from './session-problem';
+import { labels, openRequest } from './open-request';
 import type { StoredSession } from './stored-session';
-import type { SessionTable } from './table';
-
-/** A program that can be started as an engine. */
-export interface EngineProgram {
-  readonly engine: string;
-  readonly program: string;
-}
-
-/** What the life of sessions needs from around it. */
-export interface LifecycleSurroundings {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly table: SessionTable;
-  /** Set right after construction, since the pool reports to the lifecycle. */
-  readonly keepers: () => KeeperPool;
-  /**
-   * The engine of this name, or the default one for an empty name, found on the caller's PATH or the daemon's.
-   * Errors: ENGINE_NOT_FOUND, INVALID_ARGUMENT.
-   */
-  findEngine(name: string, callerPath: string | undefined): EngineProgram;
-  /** What every engine's environment holds before the caller's own is added. */
-  readonly baseEnvironment: Readonly<Record<string, string>>;
-  /** Where engines start when the caller names no folder. */
-  readonly homeFolder: string;
-  /** Writes session.json. Rejects when that fails. */
-  save(session: StoredSession): Promise<void>;
-  /** Deletes what is on disk of a session: its records, or all of it. */
-  erase(session: SessionId, what: 'records' | 'everything'): Promise<void>;
-}
-
-/** What a caller wants of a new session. */
-export interface NewSession {
-  readonly id: SessionId;
-  readonly owner: Principal;
-  /** Empty: `Runspace<number>`. */
-  readonly name: string;
-  /** Empty: the default engine. */
-  readonly engine: string;
-  readonly options: ChosenOptions;
-  /** Empty: the home folder. */
-  readonly workingDirectory: string;
-  /** Never stored. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly applicationArguments: ApplicationArguments;
-}
 
 /** Opens, closes, adopts and forgets sessions: everything for which a keeper is needed. */
 export class Lifecycle {
@@ -65,15 +26,37 @@ export class Lifecycle {
   readonly #openings = new Map<SessionId, Promise<void>>();
   readonly #adoptions = new Map<SessionId, Promise<KeeperClient>>();
   readonly #closings = new Map<SessionId, Promise<void>>();
+  readonly #far: FarSessions;
 
   constructor(around: LifecycleSurroundings) {
     this.#around = around;
+    this.#far = new FarSessions({
+      ...around,
+      kept: (session, kept) => {
+        if (!isClosed(session)) session.takeKept(kept);
+      },
+      failed: (session, problem) => {
+        if (isOpening(session)) session.loseRunspace(problem);
+      },
+    });
   }
 
-  /** Refuses what can't be opened. Errors: SESSION_NAME_TAKEN, INVALID_ARGUMENT, OPTION_OUT_OF_RANGE, ENGINE_NOT_FOUND. */
+  /** Ends the connections to other daemons. */
+  leave(): void {
+    this.#far.close();
+  }
+
+  /**
+   * Refuses what can't be opened. Errors: SESSION_NAME_TAKEN, INVALID_ARGUMENT, OPTION_OUT_OF_RANGE, ENGINE_NOT_FOUND,
+   * QUOTA_EXCEEDED.
+   */
   check(wanted: NewSession): void {
-    completeOptions(wanted.options);
-    this.#around.findEngine(wanted.engine, wanted.environment['PATH']);
+    const { configuration } = wanted;
+    checkEnvironment(wanted.environment);
+    checkCallersVariables(wanted.environment, configuration);
+    optionsFor(wanted.options, configuration);
+    this.#findEngine(wanted);
+    checkSessionQuotas(configuration, wanted.owner, this.#openSessions());
     if (wanted.name === '') return;
     checkSessionName(wanted.name);
     this.#around.table.checkNameFree(wanted.owner, wanted.name);
@@ -82,8 +65,8 @@ export class Lifecycle {
   /** Records the intent of a checked new session and begins to open it. */
   async create(wanted: NewSession): Promise<Session> {
     const { table, clock } = this.#around;
-    const engine = this.#around.findEngine(wanted.engine, wanted.environment['PATH']);
-    const options = completeOptions(wanted.options);
+    const engine = this.#findEngine(wanted);
+    const options = optionsFor(wanted.options, wanted.configuration);
     const { number, name } = table.takeNumber(wanted.owner);
     const now = clock.now();
     const session = this.restore({
@@ -92,11 +75,14 @@ export class Lifecycle {
       name: wanted.name === '' ? name : wanted.name,
       owner: wanted.owner,
       engine: engine.engine,
-      target: 'localhost',
+      target: targetName(wanted.place),
+      place: wanted.place,
       options,
+      configuration: keptConfiguration(wanted),
       state: 'opening',
       problem: undefined,
       keeperId: undefined,
+      farSession: undefined,
       runspaceId: '',
       engineVersion: '',
       createdAt: now,
@@ -157,8 +143,8 @@ export class Lifecycle {
   async running(session: Session, signal: AbortSignal): Promise<KeeperClient> {
     await this.opened(session, signal);
     const keeper = this.#keeperOf(session);
-    if (!isOpen(session)) throw notRunning(session);
-    if (keeper === undefined) throw unanswered(session);
+    if (!session.isOpen) throw notRunning(session);
+    if (keeper === undefined) throw this.#silent(session);
     return keeper;
   }
 
@@ -171,7 +157,8 @@ export class Lifecycle {
       await this.opened(session, signal);
       return this.readable(session, signal);
     }
-    if (isOpen(session)) throw unanswered(session);
+    if (session.isOpen || (session.stored.farSession !== undefined && !isClosed(session)))
+      throw this.#silent(session);
     return this.#adopt(session);
   }
 
@@ -245,6 +232,7 @@ export class Lifecycle {
       });
       return;
     }
+    if (this.#far.take(session, keeper, kept)) return;
     session.takeKept(kept);
     if (session.state === 'broken' && (kept.runspace === 'opening' || kept.runspace === 'opened'))
       this.#closeUnwanted(keeper, session);
@@ -255,6 +243,10 @@ export class Lifecycle {
     for (const id of sessions) {
       const session = this.#around.table.get(id);
       if (session?.stored.keeperId !== keeperId || session.state === 'closed') continue;
+      if (session.stored.farSession !== undefined && session.state !== 'broken') {
+        void this.#far.wayAnew(session);
+        continue;
+      }
       session.loseRunspace(keeperLost(session));
       if (isClosed(session)) continue;
       void this.#adopt(session).catch((error: unknown) => {
@@ -271,30 +263,51 @@ export class Lifecycle {
     });
   }
 
+  #silent(session: Session): RunspaceError {
+    return session.stored.farSession === undefined ? unanswered(session) : this.#far.unreachable(session);
+  }
+
   #keeperOf(session: Session): KeeperClient | undefined {
-    const { keeperId } = session.stored;
+    const { keeperId, farSession } = session.stored;
+    if (farSession !== undefined) return this.#far.client(session.id);
     return keeperId === undefined ? undefined : this.#around.keepers().get(keeperId);
   }
 
+  /** A caller's PATH must not choose the program of an engine that keeps its callers in bounds. */
+  #findEngine({ configuration, environment, place }: NewSession): EngineProgram {
+    // What another place has shows when it is opened there.
+    if (place.is !== 'local') {
+      const { engine, enginePath, targetEnginePath } = configuration;
+      return { engine, program: targetEnginePath === '' ? enginePath : targetEnginePath };
+    }
+    const callerPath = isRestricting(configuration) ? undefined : environment['PATH'];
+    return this.#around.findEngine(configuration.engine, { path: configuration.enginePath, callerPath });
+  }
+
+  #openSessions(): readonly CountedSession[] {
+    return this.#around.table
+      .all()
+      .filter(({ state }) => state !== 'closed' && state !== 'broken')
+      .map(({ owner, stored }) => ({ owner, configuration: stored.configuration?.name }));
+  }
+
   async #open(session: Session, wanted: NewSession, engine: EngineProgram): Promise<void> {
-    const { baseEnvironment, homeFolder } = this.#around;
     try {
-      const keeper = await this.#around.keepers().place(session.id, session.owner);
+      const start = this.#around.startOf(wanted);
+      const keeper = await this.#around.keepers().place(session.id, {
+        principal: session.owner,
+        user: start.user?.name ?? '',
+      });
       session.setKeeper(keeper.keeperId);
       // The file says where the session is before there is an engine.
       await this.#around.save(session.stored);
       if (!isOpening(session)) return; // It was removed meanwhile.
-      await keeper.openSession({
-        ...labels(session),
-        engine: engine.engine,
-        program: engine.program,
-        environment: { ...baseEnvironment, ...wanted.environment },
-        workingDirectory: wanted.workingDirectory === '' ? homeFolder : wanted.workingDirectory,
-        options: {
-          ...fromSessionOptions(session.stored.options),
-          applicationArguments: wanted.applicationArguments,
-        },
-      });
+      const { preparedByDefault } = this.#around;
+      const request = openRequest(session, { wanted, engine, start, preparedByDefault });
+      const configuration = wanted.isConfigurationNamed ? wanted.configuration.name : '';
+      const there = wanted.place.is === 'daemon' ? wanted.there : { configuration };
+      this.#far.expect(session.id, { ...request, name: session.name, ...there });
+      await keeper.openSession(request);
     } catch (error) {
       this.#around.log.error('session not opened', error, { session: session.id });
       if (isOpening(session)) session.loseRunspace(problemOf(error));
@@ -304,12 +317,10 @@ export class Lifecycle {
   async #close(session: Session, problem: Problem): Promise<void> {
     const wasBroken = session.state === 'broken';
     if (session.state !== 'closing') session.apply('closeRequested', { problem });
-    await this.saved(session);
+    await this.saved(session); // What is to end is on disk as such before its engine is gone.
     await this.#letGo(session, problem);
     if (!wasBroken && session.state === 'closing') session.apply('runspaceClosed', { problem });
   }
-
-  /** What is to end is on disk as such before its engine is gone. On a full disk it ends all the same. */
 
   /** Its keeper ends what is left of it and forgets it. */
   async #letGo(session: Session, problem: Problem): Promise<void> {
@@ -328,6 +339,7 @@ export class Lifecycle {
         why: toError(error).message,
       });
     }
+    this.#far.forget(session.id);
     this.#around.keepers().release(session.id);
     session.setKeeper(undefined);
   }
@@ -342,7 +354,8 @@ export class Lifecycle {
 
   async #adoptNow(session: Session): Promise<KeeperClient> {
     const former = session.stored.keeperId;
-    const keeper = await this.#around.keepers().place(session.id, session.owner);
+    // Its engine is gone: what it wrote needs no user.
+    const keeper = await this.#around.keepers().place(session.id, { principal: session.owner, user: '' });
     try {
       await keeper.adoptSession({
         ...labels(session),
@@ -359,7 +372,8 @@ export class Lifecycle {
   }
 
   #record(session: Session, event: { name: string; problem?: Problem; client?: ClientId }): void {
-    const keeper = this.#keeperOf(session);
+    const { keeperId } = session.stored;
+    const keeper = keeperId === undefined ? undefined : this.#around.keepers().get(keeperId);
     if (keeper === undefined) return;
     const problem = event.problem === undefined ? undefined : toProblem(event.problem);
     const request = {
@@ -376,14 +390,6 @@ function isOpening(session: Session): boolean {
   return session.state === 'opening';
 }
 
-function isOpen({ state }: Session): boolean {
-  return state === 'opened' || state === 'disconnected';
-}
-
 function isClosed(session: Session): boolean {
   return session.state === 'closed';
-}
-
-function labels(session: Session): { sessionId: string; sessionName: string; target: string } {
-  return { sessionId: session.id, sessionName: session.name, target: session.stored.target };
 }

@@ -1,9 +1,8 @@
 import { RunspaceError } from '../core/error';
-import type { SessionId } from '../core/ids';
 
 /** What sessions are found by. */
 export interface Named {
-  readonly id: SessionId;
+  readonly id: string;
   readonly number: number;
   readonly name: string;
 }
@@ -32,6 +31,11 @@ function nameProblem(name: string): string | undefined {
 /** Whether a reference to sessions is a pattern (`web*`, `db?`, `[ab]1`) rather than one name. */
 export function isPattern(reference: string): boolean {
   return /[*?[]/.test(reference);
+}
+
+/** Whether a name is, or matches, this name or pattern, without regard to case. */
+export function matchesName(name: string, pattern: string): boolean {
+  return matchesParts(name.toLowerCase(), partsOf(pattern.toLowerCase()));
 }
 
 /**

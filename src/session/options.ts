@@ -19,6 +19,17 @@ export const defaultOptions: SessionOptions = {
   maximumReceivedObjectSize: 200 * mebibyte,
   unreadLimitBytes: 1024 * mebibyte,
   maximumRunTimeMs: undefined,
+  hostCalls: 'wait',
+  maximumReceivedDataSizePerCommand: undefined,
+  cancelTimeoutMs: 5 * second,
+  operationTimeoutMs: 3 * minute,
+  culture: undefined,
+  uiCulture: undefined,
+  maximumConnectionRetryCount: undefined,
+  skipCaCheck: false,
+  skipCnCheck: false,
+  skipRevocationCheck: false,
+  maximumRedirection: undefined,
 };
 
 /** Inclusive bounds of each number; PowerShell's own limit of an idle timeout is 2^31-1 ms. */
@@ -39,6 +50,21 @@ const bounds: readonly { option: keyof SessionOptions; shown: string; least: num
     least: 1024,
     most: 1024 * mebibyte,
   },
+  {
+    option: 'maximumReceivedDataSizePerCommand',
+    shown: 'MaximumReceivedDataSizePerCommand',
+    least: 1024,
+    most: Number.MAX_SAFE_INTEGER,
+  },
+  { option: 'cancelTimeoutMs', shown: 'CancelTimeout', least: 1, most: 0x7fffffff },
+  { option: 'operationTimeoutMs', shown: 'OperationTimeout', least: 1, most: 0x7fffffff },
+  {
+    option: 'maximumConnectionRetryCount',
+    shown: 'MaxConnectionRetryCount',
+    least: 0,
+    most: 0x7fffffff,
+  },
+  { option: 'maximumRedirection', shown: 'MaximumRedirection', least: 0, most: 0x7fffffff },
   { option: 'unreadLimitBytes', shown: 'UnreadLimit', least: 64 * 1024, most: Number.MAX_SAFE_INTEGER },
 ];
 
@@ -58,9 +84,22 @@ export function completeOptions(
         { facts: { option: shown, value: String(value), least: String(least), most: String(most) } },
       );
   }
+  checkCulture('Culture', options.culture);
+  checkCulture('UICulture', options.uiCulture);
   return options;
 }
 
+/** Its form only: which cultures there are is the engine's to say. */
+function checkCulture(option: string, name: string | undefined): void {
+  if (name === undefined || /^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$/.test(name)) return;
+  throw new RunspaceError(
+    'OPTION_OUT_OF_RANGE',
+    `${option} is "${name}"; it must be the name of a culture, such as de-DE`,
+    { facts: { option, value: name } },
+  );
+}
+
 function unitOf(option: keyof SessionOptions): string {
+  if (option === 'maximumConnectionRetryCount' || option === 'maximumRedirection') return '';
   return option.endsWith('Ms') ? ' milliseconds' : ' bytes';
 }

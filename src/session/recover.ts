@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock';
 import { toError, type Problem } from '../core/error';
-import type { KeeperId, Principal } from '../core/ids';
+import type { KeeperId } from '../core/ids';
 import type { Log } from '../core/log';
 import type { KeeperClient } from '../keeper/client';
-import type { KeeperPool } from './keeper-pool';
+import type { KeeperOwner, KeeperPool } from './keeper-pool';
 import type { Lifecycle } from './lifecycle';
 import type { StoredSession } from './stored-session';
 import type { Session } from './session';
@@ -11,7 +11,7 @@ import type { Session } from './session';
 /** A keeper that the state folder names. */
 export interface FoundKeeper {
   readonly id: KeeperId;
-  readonly owner: Principal;
+  readonly owner: KeeperOwner;
   /** Connects to it; rejects when it is gone, or does not answer in time. */
   connect(): Promise<KeeperClient>;
   /** Whether its process runs. */
@@ -91,7 +91,8 @@ function settle(session: Session, { lifecycle, pool, log }: Recovery): void {
       log.error('session not closed', error, { session: session.id });
     });
   } else if (isHeld && !isKnown(pool, keeperId, session) && state !== 'broken') {
-    session.loseRunspace(interrupted(session));
+    if (session.stored.farSession !== undefined) lifecycle.loseKeeper(keeperId, [session.id]);
+    else session.loseRunspace(interrupted(session));
   } else if (!isHeld && state !== 'broken') {
     if (keeperId === undefined) session.loseRunspace(interrupted(session));
     else lifecycle.loseKeeper(keeperId, [session.id]);

@@ -63,9 +63,14 @@ export class RequestLog {
     return asSessionId(before.session);
   }
 
-  /** Remembers what a request was done to. */
-  remember(request: Request, session: SessionId): void {
-    const entry = { key: keyOf(request), fingerprint: request.fingerprint, session, at: this.#clock.now() };
+  /** Remembers what a request was done to: a session, by its id, or something else that is named otherwise. */
+  remember(request: Request, subject: string): void {
+    const entry = {
+      key: keyOf(request),
+      fingerprint: request.fingerprint,
+      session: subject,
+      at: this.#clock.now(),
+    };
     this.#remembered.set(entry.key, entry);
     this.#store.append(entry);
     this.#appended += 1;

@@ -1,3 +1,4 @@
+import { checkLimits } from '../configuration/limits';
 import type { Clock } from '../core/clock';
 import { RunspaceError, type Problem } from '../core/error';
 import type { ClientId } from '../core/ids';
@@ -77,6 +78,11 @@ export class Session {
 
   get state() {
     return this.#stored.state;
+  }
+
+  /** Whether there is a runspace in which commands can run, whoever is connected. */
+  get isOpen(): boolean {
+    return this.state === 'opened' || this.state === 'disconnected';
   }
 
   /** What is on disk. */
@@ -160,6 +166,11 @@ export class Session {
     this.#store({ keeperId });
   }
 
+  /** It is at another daemon, by this id, with this engine. */
+  setFarSession(farSession: string, engine: string): void {
+    this.#store({ farSession, engine });
+  }
+
   /** Replaces the reason of its end: a session that ended by itself is removed later. */
   setProblem(problem: Problem): void {
     this.#store({ problem });
@@ -172,8 +183,9 @@ export class Session {
     this.#surroundings.changed(this);
   }
 
-  /** Changes its options. Error: OPTION_OUT_OF_RANGE. */
+  /** Changes its options, within the limits of its configuration. Error: OPTION_OUT_OF_RANGE. */
   setOptions(chosen: ChosenOptions): void {
+    if (this.#stored.configuration !== undefined) checkLimits(chosen, this.#stored.configuration);
     this.#store({ options: completeOptions(chosen, this.#stored.options) });
     this.#surroundings.changed(this);
   }

@@ -1,9 +1,12 @@
+import { toKeptConfiguration } from '../configuration/kept';
+import type { KeptConfiguration } from '../configuration/configuration';
 import { errorCodes, type ErrorFacts, type Problem } from '../core/error';
 import { asClientId, asKeeperId, asPrincipal, asSessionId, isGuid } from '../core/ids';
 import type { ClientId, KeeperId, Principal, SessionId } from '../core/ids';
 import type { SessionState } from '../core/session-state';
 import type { SessionOptions } from '../core/session-options';
 import { sessionTransitions } from '../core/session-state';
+import type { Target } from '../core/target';
 import type { IdleClock } from './idle-clock';
 import { completeOptions } from './options';
 
@@ -15,11 +18,16 @@ export interface StoredSession {
   readonly owner: Principal;
   readonly engine: string;
   readonly target: string;
+  readonly place: Target;
   readonly options: SessionOptions;
+  /** The configuration that it was opened with; undefined: the engine's own. */
+  readonly configuration: KeptConfiguration | undefined;
   readonly state: SessionState;
   readonly problem: Problem | undefined;
   /** The keeper that holds it, or held it; undefined until one is chosen. */
   readonly keeperId: KeeperId | undefined;
+  /** Its id at the daemon that has it; undefined: its keeper here has it. */
+  readonly farSession: string | undefined;
   readonly runspaceId: string;
   readonly engineVersion: string;
   /** Wall-clock times in ms since 1970. */
@@ -43,10 +51,14 @@ export function toStoredSession(json: unknown): StoredSession {
     owner: asPrincipal(textOf(fields, 'owner')),
     engine: textOf(fields, 'engine'),
     target: textOf(fields, 'target'),
+    place: placeOf(fields['place']),
     options: optionsOf(objectOf(fields['options'], 'options')),
+    configuration:
+      fields['configuration'] === undefined ? undefined : toKeptConfiguration(fields['configuration']),
     state: stateOf(textOf(fields, 'state')),
     problem: fields['problem'] === undefined ? undefined : problemOf(objectOf(fields['problem'], 'problem')),
     keeperId: keeperId === undefined ? undefined : asKeeperId(keeperId),
+    farSession: optionalText(fields, 'farSession'),
     runspaceId: textOf(fields, 'runspaceId'),
     engineVersion: textOf(fields, 'engineVersion'),
     createdAt: numberOf(fields, 'createdAt'),
@@ -78,6 +90,18 @@ function numberOf(fields: Fields, name: string): number {
   const value = fields[name];
   if (typeof value !== 'number') throw new Error(`${name} is not a number`);
   return value;
+}
+
+/** Written by us as it stands; files of former versions have none. */
+function placeOf(value: unknown): Target {
+  if (value === undefined) return { is: 'local' };
+  const place = objectOf(value, 'place');
+  const is = textOf(place, 'is');
+  if (is !== 'local' && is !== 'ssh' && is !== 'container' && is !== 'daemon')
+    throw new Error(`place ${is} is not one of ours`);
+  if (is === 'ssh' || is === 'daemon') textOf(place, 'host');
+  if (is === 'container') textOf(place, 'container');
+  return place as unknown as Target;
 }
 
 function stateOf(text: string): SessionState {
@@ -117,5 +141,12 @@ function optionsOf(fields: Fields): SessionOptions {
     maximumReceivedObjectSize: number('maximumReceivedObjectSize'),
     unreadLimitBytes: number('unreadLimitBytes'),
     maximumRunTimeMs: number('maximumRunTimeMs'),
+    hostCalls: (['wait', 'fail', 'default'] as const).find((policy) => policy === fields['hostCalls']),
+    maximumReceivedDataSizePerCommand: number('maximumReceivedDataSizePerCommand'),
+    cancelTimeoutMs: number('cancelTimeoutMs'),
+    operationTimeoutMs: number('operationTimeoutMs'),
+    culture: optionalText(fields, 'culture'),
+    uiCulture: optionalText(fields, 'uiCulture'),
+    maximumConnectionRetryCount: number('maximumConnectionRetryCount'),
   });
 }

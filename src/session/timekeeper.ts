@@ -57,7 +57,7 @@ export class Timekeeper implements Disposable {
     }
     if (now - this.#savedAt >= saveEveryMs) {
       this.#savedAt = now;
-      for (const session of table.all()) if (isOpen(session)) session.save();
+      for (const session of table.all()) if (session.isOpen) session.save();
     }
     this.#wakeBy(now + saveEveryMs);
   }
@@ -101,17 +101,13 @@ export class Timekeeper implements Disposable {
   }
 }
 
-function isOpen(session: Session): boolean {
-  return session.state === 'opened' || session.state === 'disconnected';
-}
-
 function dueOf(session: Session, now: number): readonly (Due | 'forgotten')[] {
-  if (isOpen(session)) return dueAt(session.timed, now);
+  if (session.isOpen) return dueAt(session.timed, now);
   return forgottenAt(session) <= now ? ['forgotten'] : [];
 }
 
 function nextDeadline(session: Session): number {
-  return isOpen(session) ? Math.min(...deadlinesOf(session.timed).map(([, at]) => at)) : forgottenAt(session);
+  return session.isOpen ? Math.min(...deadlinesOf(session.timed).map(([, at]) => at)) : forgottenAt(session);
 }
 
 function forgottenAt(session: Session): number {

@@ -85,7 +85,13 @@ function moreDetails(code: ErrorCode, message: string, facts: ErrorFacts): Any[]
     return [any('RetryInfo', RetryInfo.encode({ retryDelay }).finish())];
   }
   if (code === 'QUOTA_EXCEEDED' || code === 'QUEUE_FULL') {
-    const violation = { subject: facts['session'] ?? errorDomain, description: message };
+    const limit = Number(facts['limit'] ?? 0);
+    const violation = {
+      subject: facts['session'] ?? facts['configuration'] ?? errorDomain,
+      description: message,
+      quotaMetric: facts['quota'] ?? '',
+      quotaValue: BigInt(Number.isSafeInteger(limit) ? limit : 0),
+    };
     return [
       any(
         'QuotaFailure',

@@ -17,6 +17,25 @@ export function makeFolder(path: string): void {
   }
 }
 
+/** Makes the folder in one that must be there: what was removed under us is not made again in part. */
+export function makeOneFolder(path: string): void {
+  try {
+    if (tryToMake(path) === 'made') return;
+  } catch (thrown) {
+    throw unusable({
+      path,
+      why: toError(thrown).message,
+      remedy: 'choose a place where you may write',
+      cause: thrown,
+    });
+  }
+  throw unusable({
+    path,
+    why: 'the folder that it is to be in was removed',
+    remedy: 'start the daemon again',
+  });
+}
+
 /** Not by Node's `recursive`: in a file system that makes no folders, such as /proc, that tries for ever. */
 function makeWithParents(path: string): void {
   if (tryToMake(path) === 'made') return;

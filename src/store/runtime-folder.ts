@@ -40,6 +40,16 @@ export function keeperSocketPath(runtimeFolder: string, keeper: KeeperId): strin
   return socketPath(runtimeFolder, `runspaced-k-${shortHash(keeper)}.sock`);
 }
 
+/** The socket from which a session's way to another daemon begins. Throws SOCKET_PATH_TOO_LONG. */
+export function tunnelSocketPath(folder: string, keeper: KeeperId, session: string): string {
+  return socketPath(folder, `${tunnelPrefix(keeper)}${shortHash(session)}.sock`);
+}
+
+/** How the names of a keeper's tunnels begin. */
+export function tunnelPrefix(keeper: KeeperId): string {
+  return `runspaced-t-${shortHash(keeper)}-`;
+}
+
 /** Throws SOCKET_PATH_TOO_LONG for a path beyond 100 bytes: two such paths could meet in one socket. */
 function requireShortSocketPath(path: string): void {
   const bytes = Buffer.byteLength(path);

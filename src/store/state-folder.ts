@@ -35,6 +35,8 @@ export async function openStateFolder(path: string, uid: number): Promise<StateL
 }
 
 async function requireVersion(layout: StateLayout): Promise<void> {
+  // Listed before the version is read: another daemon, starting at the same moment, writes its version before anything else.
+  const foreign = foreignNameIn(layout.root);
   const found = await readJson(layout.versionFile, toVersion);
   switch (found.is) {
     case 'read':
@@ -43,18 +45,20 @@ async function requireVersion(layout: StateLayout): Promise<void> {
     case 'broken':
       throw found.error;
     case 'missing':
-      requireUnused(layout);
+      if (foreign !== undefined) throw notStateFolder(layout.root, foreign);
       await replaceJson(layout.versionFile, { layout: layoutVersion } satisfies Version);
   }
 }
 
 /** Whoever starts the daemon may have made the folder and the log already; anything else is somebody's data. */
-function requireUnused(layout: StateLayout): void {
+function foreignNameIn(root: string): string | undefined {
   const isOurs = (name: string): boolean => name.startsWith('daemon.') || name.startsWith('.version.json.');
-  const foreign = readdirSync(layout.root).find((name) => !isOurs(name));
-  if (foreign === undefined) return;
+  return readdirSync(root).find((name) => !isOurs(name));
+}
+
+function notStateFolder(path: string, foreign: string): Error {
   const why = `it holds '${foreign}', and nothing says that it is a state folder`;
-  throw unusable({ path: layout.root, why, remedy: 'name an empty folder, or one that does not exist' });
+  return unusable({ path, why, remedy: 'name an empty folder, or one that does not exist' });
 }
 
 function toVersion(json: unknown): Version {

@@ -7,10 +7,15 @@ import { isGuid, type KeeperId, type PipelineId, type SessionId } from '../core/
  *
  *   version.json                     the version of this layout
  *   daemon.lock, daemon.log          held, and written, by the one daemon
- *   keepers/KEEPER/keeper.json       what a keeper is and where it listens; keeper.lock, keeper.log beside it
+ *   keepers/KEEPER/keeper.json       what a keeper is and where it listens; keeper.lock, keeper.log beside it,
+ *                                    and engines/ with records of engines that no session has yet
  *   sessions/SESSION/session.json    and journal/ with the session's own records
  *   sessions/SESSION/pipelines/PIPELINE/pipeline.json    and journal/ with its records
  *   requests/, jobs/JOB/             what a request id has done; jobs
+ *   job-counter.json                 the last number of a job; jobs/JOB/job.json and children.ndjson
+ *   configurations.json              session configurations that came over the API
+ *   tokens.ndjson                    what callers from other machines show, as digests
+ *   audit/                           who did what
  *
  * Ids are checked: they come from callers, and a path must never lead out of the folder.
  */
@@ -46,8 +51,29 @@ export class StateLayout {
     return join(this.root, 'requests');
   }
 
+  get configurationsFile(): string {
+    return join(this.root, 'configurations.json');
+  }
+
+  get tokensFile(): string {
+    return join(this.root, 'tokens.ndjson');
+  }
+
+  get auditFolder(): string {
+    return join(this.root, 'audit');
+  }
+
   get jobsFolder(): string {
     return join(this.root, 'jobs');
+  }
+
+  /** The last number of a job or a child. */
+  get jobCounterFile(): string {
+    return join(this.root, 'job-counter.json');
+  }
+
+  jobFolder(job: string): string {
+    return join(this.jobsFolder, checked(job));
   }
 
   sessionFolder(session: SessionId): string {
@@ -90,6 +116,11 @@ export class StateLayout {
 
   keeperLock(keeper: KeeperId): string {
     return join(this.keeperFolder(keeper), 'keeper.lock');
+  }
+
+  /** Where engines are on record that no session has yet. */
+  preparedEnginesFolder(keeper: KeeperId): string {
+    return join(this.keeperFolder(keeper), 'engines');
   }
 
   keeperLog(keeper: KeeperId): string {

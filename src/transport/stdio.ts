@@ -30,7 +30,7 @@ export async function spawnStdio(spec: ProcessSpec): Promise<Transport> {
       reject(startFailed(spec, error));
     });
   });
-  return new StdioTransport(child);
+  return new StdioTransport(child, spec.standardError ?? 'diagnostics');
 }
 
 function requireFolder(path: string): void {
@@ -55,6 +55,7 @@ function start(spec: ProcessSpec): Child {
       env: spec.environment,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
+      ...spec.user,
     });
   } catch (thrown) {
     throw startFailed(spec, toError(thrown));
@@ -65,7 +66,8 @@ function startFailed(spec: ProcessSpec, cause: Error): RunspaceError {
   const facts = { program: spec.program, folder: spec.workingDirectory };
   const why: Record<string, string> = {
     ENOENT: 'there is no such program (or its #! interpreter is missing)',
-    EACCES: `it is not executable, or the folder ${spec.workingDirectory} may not be entered`,
+    EACCES: `it is not executable${spec.user === undefined ? '' : ` for user ${String(spec.user.uid)}`}, or the folder ${spec.workingDirectory} may not be entered`,
+    EPERM: 'only root may start it as another user',
   };
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   return new RunspaceError(
@@ -78,6 +80,7 @@ function startFailed(spec: ProcessSpec, cause: Error): RunspaceError {
 class StdioTransport implements Transport {
   readonly processId: number | undefined;
   readonly output: AsyncIterable<Uint8Array>;
+  readonly errors?: AsyncIterable<Uint8Array>;
   readonly ended: Promise<TransportEnd>;
 
   readonly #child: Child;
@@ -85,9 +88,9 @@ class StdioTransport implements Transport {
   readonly #exited: Promise<TransportEnd>;
   #hasExited = false;
   #disposed: Promise<void> | undefined;
-  #wake: () => void = () => undefined;
+  readonly #wakers = new Set<() => void>();
 
-  constructor(child: Child) {
+  constructor(child: Child, standardError: 'diagnostics' | 'carried') {
     this.#child = child;
     this.processId = child.pid;
     this.#exited = new Promise((resolve) => {
@@ -100,18 +103,19 @@ class StdioTransport implements Transport {
       });
     });
     child.on('error', ignoreError);
-    // A listener that stays keeps node from throwing unread output away when the process exits.
-    for (const event of ['readable', 'end', 'close', 'error'])
-      child.stdout.on(event, () => {
-        this.#wake();
+    this.#watch(child.stdout);
+    if (standardError === 'carried') {
+      this.#watch(child.stderr);
+      this.errors = this.#read(child.stderr);
+    } else {
+      child.stderr.on('data', (bytes: Buffer) => {
+        this.#stderr.push(bytes);
       });
-    child.stderr.on('data', (bytes: Buffer) => {
-      this.#stderr.push(bytes);
-    });
-    child.stderr.on('error', ignoreError);
+      child.stderr.on('error', ignoreError);
+    }
     // Every write reports its own failure; a pipe broken between writes is told by `ended`.
     child.stdin.on('error', ignoreError);
-    this.output = this.#read();
+    this.output = this.#read(child.stdout);
     this.ended = this.#end();
   }
 
@@ -157,26 +161,39 @@ class StdioTransport implements Transport {
     await groupGone(this.#child.pid);
   }
 
-  async *#read(): AsyncGenerator<Uint8Array> {
-    const { stdout } = this.#child;
+  /** A listener that stays keeps node from throwing unread output away when the process exits. */
+  #watch(stream: Readable): void {
+    for (const event of ['readable', 'end', 'close', 'error'])
+      stream.on(event, () => {
+        this.#wake();
+      });
+  }
+
+  #wake(): void {
+    const wakers = [...this.#wakers];
+    this.#wakers.clear();
+    for (const wake of wakers) wake();
+  }
+
+  async *#read(stream: Readable): AsyncGenerator<Uint8Array> {
     try {
       for (;;) {
-        const chunk: unknown = stdout.read();
+        const chunk: unknown = stream.read();
         if (chunk instanceof Uint8Array) yield chunk;
-        else if (stdout.readableEnded || stdout.destroyed) return;
-        else await this.#nextChange();
+        else if (stream.readableEnded || stream.destroyed) return;
+        else await this.#nextChange(stream);
       }
     } finally {
-      stdout.destroy();
+      stream.destroy();
     }
   }
 
-  /** Until stdout has news; one that stays silent although the process is gone is given up. */
-  async #nextChange(): Promise<void> {
+  /** Until there is news; a stream that stays silent although the process is gone is given up. */
+  async #nextChange(stream: Readable): Promise<void> {
     const changed = new Promise<void>((resolve) => {
-      this.#wake = resolve;
+      this.#wakers.add(resolve);
     });
-    const giveUp = this.#hasExited ? setTimeout(() => this.#child.stdout.destroy(), drainGraceMs) : undefined;
+    const giveUp = this.#hasExited ? setTimeout(() => stream.destroy(), drainGraceMs) : undefined;
     await changed;
     clearTimeout(giveUp);
   }

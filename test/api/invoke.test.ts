@@ -140,7 +140,8 @@ test('the same start with the same request id goes on where a broken stream ende
 
 test('a second start on one stream is refused, and the command goes on', async () => {
   await served.session('second-start');
-  const stream = served.calls.invoke('second-start', 'await new Promise((r) => setTimeout(r, 300)); 1');
+  const script = 'for await (const _ of input); 1';
+  const stream = served.calls.invoke('second-start', { script, hasInput: true });
   const id = await startedId(stream);
   const start = served.calls.startRequest('second-start', '2');
   stream.send({
@@ -154,6 +155,7 @@ test('a second start on one stream is refused, and the command goes on', async (
     domain: 'runspaced',
   });
   expect(failure?.message).toMatch(/second start/);
+  await served.calls.input('second-start', { pipeline: id, endOfInput: true });
   expect(await endOf('second-start', id)).toBe('2 final completed');
 });
 

@@ -140,7 +140,7 @@ describe('watching', () => {
     expect([come.value.id, gone.value.id, gone.value.problem?.reason]).toEqual([id, id, 'REMOVED']);
   });
 
-  test('a watcher that reads late is told the last state', async () => {
+  test('P116 a watcher that reads late is told the last state', async () => {
     await served.session('slow');
     const watch = served.calls.watch(['slow']);
     await watch.next('ready');

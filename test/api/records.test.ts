@@ -344,7 +344,7 @@ describe('P51 what nobody reads', () => {
     expect(storedBytes).toBeLessThan(3n * limit);
   });
 
-  test('a buffering mode that is changed at disconnecting lets a waiting command go on', async () => {
+  test('P46 P110 a buffering mode that is changed at disconnecting lets a waiting command go on', async () => {
     await served.calls.create({ name: 'switch', wait: true, ...options({ unreadLimitBytes: limit }) });
     const watch = served.calls.watch(['switch']);
     const { id } = await served.calls.start('switch', flood);

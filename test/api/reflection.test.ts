@@ -40,7 +40,9 @@ describe('P112 buf curl, with reflection alone', () => {
         'grpc.health.v1.Health',
         'grpc.reflection.v1.ServerReflection',
         'grpc.reflection.v1alpha.ServerReflection',
+        'runspace.v1.ConfigurationService',
         'runspace.v1.DaemonService',
+        'runspace.v1.JobService',
         'runspace.v1.PipelineService',
         'runspace.v1.SessionService',
       ]);

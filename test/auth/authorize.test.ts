@@ -4,7 +4,7 @@ import { asPrincipal } from '../../src/core/ids';
 const ann = asPrincipal('local:1');
 const bob = asPrincipal('local:2');
 const rules = { administrator: ann };
-const actions: Action[] = ['see', 'read', 'invoke', 'answer', 'stop', 'connect', 'remove'];
+const actions: Action[] = ['see', 'read', 'reveal', 'invoke', 'answer', 'stop', 'connect', 'remove'];
 
 test.each(actions)('an owner may %s a session', (action) => {
   expect(authorize(rules, bob, { action, resource: { is: 'session', owner: bob } }).is).toBe('allowed');

@@ -21,12 +21,13 @@ export interface Kept extends AsyncDisposable {
 
 const startPatienceMs = 20_000;
 
-/** Starts the daemon. Disposing ends it with its sessions, and removes the state folder. */
-export async function startKept(powershell: string | undefined): Promise<Kept> {
+/** Starts the daemon. Disposing ends it with its sessions, and removes the state folder. By default no engine is kept ready. */
+export async function startKept(powershell: string | undefined, warmPool = 0): Promise<Kept> {
   const folder = temporaryFolder();
   const environment = {
     ...cleanEnvironment(),
     RUNSPACED_HOME: folder.path,
+    RUNSPACED_WARM_POOL: String(warmPool),
     ...(powershell === undefined ? {} : { RUNSPACED_PWSH: powershell }),
   };
   const daemon = spawn(process.execPath, [places.daemon], {

@@ -224,7 +224,7 @@ describe('the command line', () => {
     const { stdout } = await shell.run('status', '-o', 'json');
     expect(JSON.parse(stdout)).toMatchObject({
       stateFolder: machine.home,
-      engines: [{ name: 'powershell' }, { name: 'javascript' }],
+      engines: [{ name: 'powershell' }, { name: 'javascript' }, { name: 'python' }, { name: 'bash' }],
     });
   });
 });

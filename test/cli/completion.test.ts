@@ -1,7 +1,7 @@
 import { commands } from '../../clients/cli/commands';
 import { candidatesFor } from '../../clients/cli/completion/candidates';
 
-const source = { commands, sessions: async () => ['work', 'web1'] };
+const source = { commands, sessions: async () => ['work', 'web1'], configurations: async () => ['ops'] };
 
 test.each([
   [['rec'], ['receive']],
@@ -31,9 +31,12 @@ test.each([
   [['--home', '/tmp', 'sho'], ['show']],
   [
     ['new', '--engine', ''],
-    ['powershell', 'javascript'],
+    ['powershell', 'javascript', 'python', 'bash'],
   ],
   [['new', '--name', ''], []],
+  [['new', '--configuration-name', ''], ['ops']],
+  [['configuration', 'un'], ['unregister']],
+  [['config', 'show', 'o'], ['ops']],
   [
     ['completion', ''],
     ['bash', 'zsh', 'fish'],
@@ -53,13 +56,19 @@ test.each([
       'enter',
       'list',
       'show',
+      'describe',
       'pipelines',
       'watch',
+      'job',
       'connect',
       'disconnect',
+      'respond',
       'stop',
       'rename',
+      'reset',
+      'reveal',
       'remove',
+      'configuration',
       'status',
       'completion',
       'version',
@@ -70,9 +79,11 @@ test.each([
   expect(await candidatesFor(words, source)).toEqual({ is: 'words', words: expected });
 });
 
-test.each([[['invoke', '-f', '']], [['invoke', '--file-path=']], [['new', '-C', '']]])(
-  '%p is left to the shell',
-  async (words) => {
-    expect(await candidatesFor(words, source)).toEqual({ is: 'files' });
-  },
-);
+test.each([
+  [['invoke', '-f', '']],
+  [['invoke', '--file-path=']],
+  [['new', '-C', '']],
+  [['config', 'register', '']],
+])('%p is left to the shell', async (words) => {
+  expect(await candidatesFor(words, source)).toEqual({ is: 'files' });
+});

@@ -63,6 +63,42 @@ describe('P37 enter', () => {
     expect(await shell.run('invoke', 'typed', '--', 'y')).toMatchObject({ stdout: '20\n' });
   });
 
+  test('a failing command in bash is nothing to speak of: its code is there for the next one, and for who piped the lines', async () => {
+    await shell.run('new', 'shelled', '--engine', 'bash');
+    expect(
+      await shell.runWith('false\necho $?\nls /nowhere 2>/dev/null\n(exit 7)\n', 'enter', 'shelled'),
+    ).toEqual({
+      code: 7,
+      stdout: '1\n',
+      stderr: '',
+    });
+  });
+
+  test.each([
+    [
+      'javascript',
+      'JS',
+      ['const shoeBox = { lengthOfLace: 41 }', 'shoeBox.lengthO', 'fLace', ' + 1', '\n42'],
+    ],
+    ['python', 'PY', ['shoe_box = {"lace": 41}', 'shoe_b', 'ox', '["lace"] + 1', '\n42']],
+    ['bash', 'bash', ['shoe_box=4', 'echo "<$shoe_b', 'ox', '>"2', '<4>2']],
+  ])(
+    'Tab completes what a %s session knows',
+    async (engine, prompt, [script = '', before = '', completion = '', after = '', shown = '']) => {
+      await shell.run('new', `tab-${engine}`, '--engine', engine);
+      await shell.run('invoke', `tab-${engine}`, '--', script);
+      const typing = enterTyping(`tab-${engine}`);
+      await typing.sees(`[localhost]: ${prompt}> `);
+      typing.child.stdin?.write(`${before}\t`);
+      await typing.sees(completion);
+      typing.child.stdin?.write(`${after}\r`);
+      await typing.sees(shown);
+      await typing.sees(`[localhost]: ${prompt}> `);
+      typing.child.stdin?.write('\u0004');
+      expect(await typing.ended).toMatchObject({ code: 0 });
+    },
+  );
+
   test('a session that another client uses is entered only by taking over', async () => {
     await shell.run('new', 'used', '--engine', 'javascript');
     await new Shell(machine, { RUNSPACED_CLIENT_ID: 'another' }).run('connect', 'used');

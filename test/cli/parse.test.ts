@@ -45,7 +45,7 @@ describe('the table of flags', () => {
   });
 
   test('completion offers exactly the flags of a command, and exactly the commands', async () => {
-    const source = { commands, sessions: async () => [] };
+    const source = { commands, sessions: async () => [], configurations: async () => ['ops'] };
     for (const command of visible) {
       const offered = await candidatesFor([command.name, '-'], source);
       expect(offered).toEqual({
@@ -75,7 +75,7 @@ describe('a command line', () => {
     expect(parse(...words).given).toContainEqual({ name: 'output', value: format });
   });
 
-  test("PowerShell's aliases name commands and flags", () => {
+  test("P122 PowerShell's aliases name commands and flags", () => {
     const { command, given } = parse('icm', 'work', '--args', 'a', '--ps-path', 'x.ps1');
     expect([command?.name, given]).toEqual([
       'invoke',
@@ -111,7 +111,7 @@ describe('a command line', () => {
     [['ls', '-x'], 'runspace list has no flag -x'],
     [['ls', '-o'], '-o needs a value: -o FORMAT'],
     [['ls', '-o', 'json', '-o', 'yaml'], '--output was given twice'],
-    [['receive'], 'runspace receive needs a session'],
+    [['connect'], 'runspace connect needs a session'],
     [['rename', 'work'], 'runspace rename needs a name'],
     [['show', 'a', 'b'], "runspace show does not take 'b'"],
     [['ls', '--', 'x'], 'runspace list takes nothing after --'],

@@ -55,7 +55,7 @@ describe('what a command writes', () => {
     });
   });
 
-  test('a script that fails says why and is exit code 1', async () => {
+  test('P64 a script that fails says why and is exit code 1', async () => {
     expect(await shell.run('invoke', 'work', '--', '1; throw new TypeError("no way")')).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^TypeError: no way\n/),

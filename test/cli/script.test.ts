@@ -9,7 +9,7 @@ import { parseLine } from '../../clients/cli/parse';
 import { scriptOf } from '../../clients/cli/script';
 import { Terminal } from '../../clients/cli/terminal';
 
-const stream = Object.assign(new PassThrough(), { isTTY: false, columns: 80 });
+const stream = Object.assign(new PassThrough(), { isTTY: false, columns: 80, rows: 24 });
 const terminal = new Terminal({ stdout: stream, stderr: stream }, 'plain');
 const folder = mkdtempSync(join(tmpdir(), 'script-'));
 

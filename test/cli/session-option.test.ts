@@ -1,3 +1,4 @@
+import { HostCallPolicy } from '../../clients/typescript';
 import { readSessionOptions, sessionOptionNames } from '../../clients/cli/session-option';
 
 describe('P57 the grammar of session options', () => {
@@ -12,6 +13,7 @@ describe('P57 the grammar of session options', () => {
     ['maximumReceivedObjectSize = 1000', { maximumReceivedObjectSize: 1_000 }],
     ['Lifetime=1d', { lifetimeMs: 86_400_000 }],
     ['ApplicationArguments={"a":1,"b":["x,y"]}', { applicationArguments: { a: 1, b: ['x,y'] } }],
+    ['HostCalls=Fail', { hostCalls: HostCallPolicy.HOST_CALL_POLICY_FAIL }],
     ['', {}],
   ])('%s', (text, choices) => {
     expect(readSessionOptions([text])).toEqual({ choices, buffering: undefined, warnings: [] });
@@ -42,18 +44,27 @@ describe('P57 the grammar of session options', () => {
     );
   });
 
-  test.each([
-    'MaximumRedirection=1',
-    'MaximumConnectionRedirectionCount=1',
-    'SkipCACheck',
-    'Culture=de-DE',
-    'CancelTimeoutMSec=0',
-  ])('%s is known and means nothing here, which a warning says', (text) => {
+  test.each(['ProxyAccessType=None'])('%s is known and means nothing here, which a warning says', (text) => {
     expect(readSessionOptions([text])).toEqual({
       choices: {},
       buffering: undefined,
       warnings: [expect.stringMatching(/^OPTION_HAS_NO_EFFECT: .*transport local/)],
     });
+  });
+
+  test.each([
+    ['Culture=de-DE', { culture: 'de-DE' }],
+    ['uiculture=en-GB', { uiCulture: 'en-GB' }],
+    ['CancelTimeoutMSec=0', { cancelTimeoutMs: 0x7fffffff }],
+    ['CancelTimeout=2s', { cancelTimeoutMs: 2_000 }],
+    ['OperationTimeout=1500', { operationTimeoutMs: 1_500 }],
+    ['MaximumReceivedDataSizePerCommandMB=1MB', { maximumReceivedDataSizePerCommand: 1_048_576 }],
+    ['MaximumConnectionRedirectionCount=1', { maximumRedirection: 1 }],
+    ['SkipCACheck', { skipCaCheck: true }],
+    ['SkipCNCheck=false', { skipCnCheck: false }],
+    ['MaxConnectionRetryCount=3', { maximumConnectionRetryCount: 3 }],
+  ])('P57 %s is what the daemon gets', (text, choices) => {
+    expect(readSessionOptions([text])).toEqual({ choices, buffering: undefined, warnings: [] });
   });
 
   test.each([

@@ -46,3 +46,76 @@ describe('JavaScript', () => {
     },
   );
 });
+
+describe('Python', () => {
+  test.each([
+    'if True:',
+    'def f():  # comment',
+    'def f():\n  return 1',
+    '@cached',
+    '"""open',
+    "x = '''open\n",
+    '[1,',
+    'f(',
+    '1 + \\',
+  ])('%p goes on', (text) => {
+    expect(isUnfinished(text, 'python')).toBe(true);
+  });
+
+  test.each([
+    '1',
+    '{"a": 1}',
+    '"a ( b"',
+    "'open",
+    '# (',
+    '# note:',
+    '"""a\nb("""',
+    "'''a\\''''",
+    'x[1:]',
+    'if True: f()',
+  ])('%p does not', (text) => {
+    expect(isUnfinished(text, 'python')).toBe(false);
+  });
+});
+
+describe('bash', () => {
+  test.each([
+    'if true; then',
+    'for x in 1 2; do\necho',
+    'case x in\na) echo;;',
+    'f() {',
+    '"open',
+    "'open",
+    'cat <<X\nline',
+    "cat <<-'X'",
+    'echo $(',
+    'a &&',
+    'a |',
+    'a \\',
+    'while true; do if x; then y; fi',
+  ])('%p goes on', (text) => {
+    expect(isUnfinished(text, 'bash')).toBe(true);
+  });
+
+  test.each([
+    'echo 1',
+    'if true; then echo; fi',
+    'for x in 1 2; do echo; done',
+    'case x in a) echo;; esac',
+    'f() { echo; }',
+    '"a ( b"',
+    '# comment (',
+    'echo a#(b)',
+    'cat <<X\n( "\nX',
+    "cat <<-'X'; echo\n\tif\n\tX",
+    'cat <<<"a"',
+    'echo \\( \\"',
+    'echo ${#x[@]}',
+    'echo if',
+    'echo case',
+    "echo $'it\\'s'",
+    'echo "a\\"("',
+  ])('%p does not', (text) => {
+    expect(isUnfinished(text, 'bash')).toBe(false);
+  });
+});

@@ -180,7 +180,7 @@ describe('valueText', () => {
     [{ $case: 'char', value: 65 }, 'A', 'A'],
     [{ $case: 'durationTicks', value: -937_840_005_000n }, '-1.02:03:04.0005000', '-1.02:03:04.0005000'],
     [
-      { $case: 'secureString', value: { secretId: '7' } },
+      { $case: 'secureString', value: { secretId: '7', textUtf16: new Uint8Array() } },
       'System.Security.SecureString',
       'System.Security.SecureString',
     ],

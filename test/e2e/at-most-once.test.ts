@@ -5,7 +5,7 @@ import { eventually, Unfulfilled } from './support/eventually';
 import { kill, Machine } from './support/machine';
 import { Random } from './support/random';
 import { readAll } from './support/reading';
-import { javascript, powershell, type Scripts } from './support/scripts';
+import { bash, javascript, powershell, python, type Scripts } from './support/scripts';
 
 /** How often the command ran. */
 function runs(file: string): number {
@@ -61,8 +61,16 @@ describe('JavaScript, starts repeated', () => {
   runsAtMostOnce(javascript);
 });
 
+describe('bash, starts repeated', () => {
+  runsAtMostOnce(bash);
+});
+
 describeWith('powershell', 'PowerShell, starts repeated', () => {
   runsAtMostOnce(powershell);
+});
+
+describeWith('python3', 'Python, starts repeated', () => {
+  runsAtMostOnce(python);
 });
 
 test('P111: one request sent by twenty clients at once, while the daemon is killed, starts one pipeline', async () => {

@@ -4,7 +4,7 @@ import { describeWith } from '../support/requirements';
 import { within } from './support/eventually';
 import { Machine } from './support/machine';
 import { readAll, wholeness } from './support/reading';
-import { javascript, powershell, type Scripts } from './support/scripts';
+import { bash, javascript, powershell, python, type Scripts } from './support/scripts';
 import { stateOf, untilSession } from './support/sessions';
 
 const count = 10_000;
@@ -74,6 +74,14 @@ describe('JavaScript, a client killed', () => {
   outlivesItsClient(javascript);
 });
 
+describe('bash, a client killed', () => {
+  outlivesItsClient(bash);
+});
+
 describeWith('powershell', 'PowerShell, a client killed', () => {
   outlivesItsClient(powershell);
+});
+
+describeWith('python3', 'Python, a client killed', () => {
+  outlivesItsClient(python);
 });

@@ -3,11 +3,13 @@ import { describeWith } from '../support/requirements';
 import { Machine, type DaemonProcess } from './support/machine';
 import { Random } from './support/random';
 import { orderOf, readAll, wholeness, type Read } from './support/reading';
-import { javascript, powershell, type Scripts } from './support/scripts';
+import { javascript, powershell, python, type Scripts } from './support/scripts';
 
 /** How often the daemon is killed; RUNSPACED_KILL_ROUNDS changes it. */
 const rounds = Number(process.env['RUNSPACED_KILL_ROUNDS'] ?? 50);
 const powershellRounds = Math.ceil(rounds / 10);
+/** JavaScript has shown most of it. */
+const scriptEngineRounds = Math.ceil(rounds / 20);
 
 const recordsPerRound = 300;
 const itemsPerRound = 120;
@@ -138,6 +140,10 @@ describe('JavaScript, the daemon killed at random moments', () => {
 
 describeWith('powershell', 'PowerShell, the daemon killed at random moments', () => {
   survives(powershell, powershellRounds);
+});
+
+describeWith('python3', 'Python, the daemon killed at random moments', () => {
+  survives(python, scriptEngineRounds);
 });
 
 /** Numbers and values of the whole lines that `runspace receive -o ndjson` wrote. */

@@ -6,7 +6,7 @@ import { eventually, Unfulfilled } from './support/eventually';
 import { kill, Machine } from './support/machine';
 import { Random } from './support/random';
 import { orderOf, readAll, wholeness } from './support/reading';
-import { javascript, powershell, type Scripts } from './support/scripts';
+import { bash, javascript, powershell, python, type Scripts } from './support/scripts';
 import { stateOf, untilState } from './support/sessions';
 
 const { SESSION_STATE_BROKEN: broken } = SessionState;
@@ -104,8 +104,16 @@ describe('JavaScript, keeper and engine killed', () => {
   keeperIsKilled(javascript);
 });
 
+describe('bash, keeper and engine killed', () => {
+  keeperIsKilled(bash);
+});
+
 describeWith('powershell', 'PowerShell, keeper and engine killed', () => {
   keeperIsKilled(powershell);
+});
+
+describeWith('python3', 'Python, keeper and engine killed', () => {
+  keeperIsKilled(python);
 });
 
 test('P111: what a reader had of a command whose keeper was killed, at any moment, is never taken back or changed', async () => {
@@ -264,7 +272,9 @@ test.each([
     const keeper = await keeperOf(client, session);
     const { id } = await session.start(javascript.endless);
     await firstRecord(session.receive({ pipeline: id, afterSequence: 0n }));
-    await Promise.all([kill(keeper), daemon.end('SIGKILL')]);
+    // The daemon first: one that sees its keeper die has another write the end into the journal that is to be damaged.
+    await daemon.end('SIGKILL');
+    await kill(keeper);
     damage(newestSegment(machine, session));
     await machine.startReadyDaemon();
     const read = await readAll(session.receive({ pipeline: id, afterSequence: 0n }));

@@ -5,7 +5,7 @@ import { describeWith } from '../support/requirements';
 import { eventually, Unfulfilled, within } from './support/eventually';
 import { distFolder, kill, Machine } from './support/machine';
 import { readAll, wholeness } from './support/reading';
-import { javascript, powershell, type Scripts } from './support/scripts';
+import { bash, javascript, powershell, python, type Scripts } from './support/scripts';
 import { stateOf } from './support/sessions';
 
 async function valuesOf(session: Session, script: string): Promise<readonly string[]> {
@@ -149,8 +149,16 @@ describe('JavaScript, the installation replaced', () => {
   survivesUpgrade(javascript);
 });
 
+describe('bash, the installation replaced', () => {
+  survivesUpgrade(bash);
+});
+
 describeWith('powershell', 'PowerShell, the installation replaced', () => {
   survivesUpgrade(powershell);
+});
+
+describeWith('python3', 'Python, the installation replaced', () => {
+  survivesUpgrade(python);
 });
 
 test('P44 P41: commands that wait for their turn stay in line when the daemon is killed, and run in that order', async () => {
@@ -282,11 +290,10 @@ test('SIGTERM ends a keeper in good order: its command ends with a final record,
   await using machine = new Machine();
   await machine.startReadyDaemon();
   const session = await machine.client().sessions.create({ engine: 'javascript' });
-  const reading = readAll(session.invoke(javascript.endless));
-  await eventually('the command runs', async () => {
-    const { info } = await session.refresh();
-    return info.runningPipelineId === '' ? new Unfulfilled('it does not') : true;
-  });
+  let begun: () => void = () => undefined;
+  const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+  const reading = readAll(session.invoke(javascript.endless), begun);
+  await hasBegun;
   const [keeper] = machine.processes('keeper');
   await kill(keeper?.pid ?? 0, 'SIGTERM');
   const { outputs, end } = await reading;

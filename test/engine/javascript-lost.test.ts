@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spawnStdio } from '../../src/transport/stdio';
 import type { SpawnTransport } from '../../src/transport/transport';
-import { invocation, openEngine, recordsOf, run, shortForm } from '../support/javascript-engine';
+import { openEngine } from '../support/javascript-engine';
+import { invocation, recordsOf, run, shortForm } from '../support/script-engine';
 
 function isAlive(processId: number): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(processId)], { encoding: 'utf8' });

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamRecord } from '../../src/core/record';
 import type { Value } from '../../src/core/value';
 import type { Engine } from '../../src/engine/engine';
-import { invocation, openEngine, recordsOf, run, shortForm } from '../support/javascript-engine';
+import { openEngine } from '../support/javascript-engine';
+import { invocation, memoryOf, recordsOf, run, shortForm } from '../support/script-engine';
 
 let engine: Engine;
 const notices: string[] = [];
@@ -218,14 +218,3 @@ describe('back-pressure', () => {
     expect(await run(flooding, 'clearInterval(flood); 1')).toEqual(['out 1', 'completed']);
   });
 });
-
-/** KiB that the engine's two processes and this one occupy. */
-function memoryOf({ info }: Engine): number {
-  const runner = info.processId ?? 0;
-  const children = readFileSync(`/proc/${runner}/task/${runner}/children`, 'utf8').trim().split(' ');
-  return [runner, process.pid, ...children.map(Number)].map(residentKiB).reduce((sum, one) => sum + one, 0);
-}
-
-function residentKiB(processId: number): number {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${processId}/status`, 'utf8'))?.[1]);
-}

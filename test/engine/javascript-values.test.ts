@@ -1,6 +1,7 @@
 import type { Value } from '../../src/core/value';
 import type { Engine } from '../../src/engine/engine';
-import { openEngine, recordsOf, run } from '../support/javascript-engine';
+import { openEngine } from '../support/javascript-engine';
+import { recordsOf, run } from '../support/script-engine';
 
 let engine: Engine;
 

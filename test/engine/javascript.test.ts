@@ -1,40 +1,21 @@
 import { mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { StreamRecord } from '../../src/core/record';
 import type { Value } from '../../src/core/value';
 import type { Engine } from '../../src/engine/engine';
-import { openEngine, recordsOf, run, shortForm } from '../support/javascript-engine';
+import { openEngine } from '../support/javascript-engine';
+import { items, NoticeList, recordsOf, run } from '../support/script-engine';
 
 let engine: Engine;
-const notices: StreamRecord[] = [];
-let wakeNotice: () => void = () => undefined;
+const notices = new NoticeList();
 
 beforeAll(async () => {
-  engine = await openEngine({
-    onNotice: (record) => {
-      notices.push(record);
-      wakeNotice();
-    },
-  });
+  engine = await openEngine({ onNotice: notices.add });
 });
 
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();
 });
-
-/** Waits until background work has written so many records. */
-async function noticesOf(count: number): Promise<string[]> {
-  while (notices.length < count)
-    await new Promise<void>((resolve) => {
-      wakeNotice = resolve;
-    });
-  return notices.splice(0).map(shortForm);
-}
-
-async function* items(...values: Value[]): AsyncGenerator<Value> {
-  yield* values;
-}
 
 describe('an open engine', () => {
   test('tells what it is', () => {
@@ -205,12 +186,12 @@ describe('P60 streams', () => {
     );
     const later = await run(engine, 'await new Promise((resolve) => setTimeout(resolve, 60)); 1');
     expect(later).toEqual(['out 1', 'completed']);
-    expect(await noticesOf(2)).toEqual(['line "tick"', 'error late']);
+    expect(await notices.take(2)).toEqual(['line "tick"', 'error late']);
   });
 
   test('an exception in background work between commands is told, and harms nothing', async () => {
     await run(engine, 'setTimeout(() => Promise.reject(new Error("unhandled")), 1)');
-    expect(await noticesOf(1)).toEqual(['error unhandled']);
+    expect(await notices.take(1)).toEqual(['error unhandled']);
     expect(await run(engine, '1')).toEqual(['out 1', 'completed']);
   });
 });
@@ -252,13 +233,17 @@ describe('errors', () => {
     ]);
   });
 
-  test('a script that can not be read says where', async () => {
-    const [error] = await recordsOf(engine, 'let fine = 1\nlet 2');
+  test.each([
+    ['in a line of its own', 'let fine = 1\nlet 2', '2:5'],
+    ['at the end, where something is missing', 'let fine = 1\nfine +', '2:7'],
+    ['at the end, in the middle of a call', 'String(', '1:8'],
+  ])('a script that can not be read says where: %s', async (_, script, place) => {
+    const [error] = await recordsOf(engine, script);
     expect(error).toMatchObject({
       stream: 'error',
       exceptionType: 'SyntaxError',
       category: 'ParserError',
-      scriptStackTrace: expect.stringMatching(/^at command-\d+:2:5$/) as string,
+      scriptStackTrace: expect.stringMatching(new RegExp(`^at command-\\d+:${place}$`)) as string,
     });
   });
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FinalRecord, StreamRecord } from '../../src/core/record';
 import { stringValue, type Value } from '../../src/core/value';
-import type { Engine, EngineOptions } from '../../src/engine/engine';
+import type { Engine, EngineOptions, SessionHostCall } from '../../src/engine/engine';
 import { openPowerShell } from '../../src/engine/powershell/open';
 import type { ProtocolVersion } from '../../src/psrp/capability';
 import type { HostCall, HostMethod } from '../../src/psrp/host-call';
@@ -178,7 +178,7 @@ describe('what arrives twice is one record', () => {
   });
 });
 
-test('host calls that mean nothing to us are let pass', async () => {
+test('P65 what a host with a screen would do is told; calls that mean nothing to us are let pass', async () => {
   const { engine } = await open(
     doing((server, id) => {
       for (const method of ['NotifyBeginApplication', 'SetWindowTitle', 'FlushInputBuffer'] as const) {
@@ -186,12 +186,21 @@ test('host calls that mean nothing to us are let pass', async () => {
       }
     }),
   );
-  expect(await run(engine, '1')).toEqual([{ stream: 'final', state: 'completed' }]);
+  expect(await run(engine, '1')).toEqual([
+    {
+      stream: 'hostCall',
+      callId: 0n,
+      method: 'SetWindowTitle',
+      parameters: [stringValue('x')],
+      needsResponse: false,
+    },
+    { stream: 'final', state: 'completed' },
+  ]);
 });
 
-test('a question about the host is answered, one to a person is refused', async () => {
+test('a question about the host is answered at once, and what no host of ours has is an error', async () => {
   const answers: unknown[] = [];
-  const questions: HostMethod[] = ['GetName', 'GetCurrentCulture', 'GetIsRunspacePushed', 'PromptForChoice'];
+  const questions: HostMethod[] = ['GetName', 'GetCurrentCulture', 'GetIsRunspacePushed', 'GetRunspace'];
   const { engine } = await open((event, server) => {
     if (event.type === 'hostResponse') answers.push(event.response.value ?? event.response.error);
     const isNext = event.type === 'pipelineCreated' || event.type === 'hostResponse';
@@ -206,8 +215,33 @@ test('a question about the host is answered, one to a person is refused', async 
     stringValue('runspaced'),
     stringValue('en-US'),
     { type: 'bool', value: false },
-    { type: 'object', text: 'nobody is connected to answer PromptForChoice' },
+    { type: 'object', text: 'the host of this session has no GetRunspace' },
   ]);
+});
+
+test('P65 a call outside any command waits for its answer; one that does not fit leaves it waiting', async () => {
+  const answers: unknown[] = [];
+  const asked: SessionHostCall[] = [];
+  const { engine } = await open(
+    (event, server) => {
+      if (event.type === 'hostResponse') answers.push(event.response.value);
+      if (event.type !== 'poolOpening') return;
+      server.callHost(undefined, { callId: 5n, method: 'ReadLine', parameters: [], needsResponse: true });
+    },
+    { onHostCall: (call) => asked.push(call) },
+  );
+  const [call] = asked;
+  expect(call?.record).toMatchObject({
+    stream: 'hostCall',
+    callId: 5n,
+    method: 'ReadLine',
+    needsResponse: true,
+  });
+  expect(() => call?.respond({ is: 'value', value: int32(1) })).toThrow('ReadLine expects a string');
+  call?.respond({ is: 'value', value: stringValue('yes') });
+  expect(() => call?.respond({ is: 'default' })).toThrow('no host call 5 waits');
+  await engine.close();
+  expect(answers).toEqual([stringValue('yes')]);
 });
 
 test('a stop waits until PowerShell has begun to run the pipeline', async () => {
@@ -244,8 +278,6 @@ test('a pipeline that ends while its stop waits has ended', async () => {
 });
 
 describe('a PowerShell of protocol version 2.3', () => {
-  const secret: Value = { type: 'list', items: [{ type: 'secureString', sealed: 'cAA0AHMAcwA=' }] };
-
   test('runs commands', async () => {
     const { engine } = await open(
       doing((server, id) => {
@@ -256,23 +288,65 @@ describe('a PowerShell of protocol version 2.3', () => {
     expect((await run(engine, '1'))[0]).toEqual({ stream: 'output', value: int32(1) });
   });
 
-  test.each([
-    ['an argument', { arguments: [{ value: secret }] }],
-    ['input', { input: inputOf(secret) }],
-  ])('gets no secure string as %s, since it would hang', async (_, more) => {
-    const { engine } = await open(
+  test('P66 gets secure strings under its session key, and writes them under it', async () => {
+    const arrived: unknown[] = [];
+    const peers: FakePeer[] = [];
+    const { engine, transport } = await open(
       (event, server) => {
-        if (event.type === 'availableRunspacesRequested') server.answer(event.callId, 0n);
-        if (event.type === 'stopRequested') server.finish(event.pipelineId, { state: 'stopped' });
+        if (event.type === 'pipelineInput') arrived.push(event.value);
+        if (event.type !== 'pipelineInputEnded') return;
+        const value: Value = { type: 'list', items: [peers[0]?.sealed('back') ?? int32(0)] };
+        server.write(event.pipelineId, { stream: 'output', value });
+        server.finish(event.pipelineId, { state: 'completed' });
       },
       { newestVersion: '2.3' },
     );
-    expect((await run(engine, '1', more)).at(-1)).toMatchObject({
+    peers.push(transport.peer);
+    const [output] = await run(engine, '1', { input: inputOf(plain('there')) });
+    expect(output).toEqual({ stream: 'output', value: { type: 'list', items: [plain('back')] } });
+    const [input] = arrived as { type: string; sealed: string }[];
+    expect(transport.peer.opened(input?.sealed ?? '')).toBe('there');
+    expect(input).not.toEqual(plain('there'));
+  });
+
+  test('P66 that seals with a key of its own breaks the protocol', async () => {
+    const sealed = new FakePeer().sealed('x');
+    const { engine } = await open(
+      doing((server, id) => {
+        server.write(id, { stream: 'output', value: sealed });
+      }),
+      { newestVersion: '2.3' },
+    );
+    expect((await run(engine, '1')).at(-1)).toMatchObject({
       state: 'failed',
-      reason: { code: 'UNSUPPORTED' },
+      reason: { code: 'ENGINE_PROTOCOL_ERROR', facts: { problem: 'SECURE_STRING_UNREADABLE' } },
     });
   });
+
+  test('P66 gets no application argument with a secure string, since it would wait for ever', async () => {
+    const applicationArguments = [['Token', { type: 'list', items: [plain('x')] }]] as const;
+    await expect(open(() => undefined, { newestVersion: '2.3', applicationArguments })).rejects.toMatchObject(
+      {
+        code: 'ENGINE_START_FAILED',
+        message: expect.stringContaining('"Token"') as string,
+      },
+    );
+  });
+
+  test('P66 that sends no session key does not open, and the error says for what it waited', async () => {
+    const peer = new FakePeer(() => undefined, '2.3');
+    peer.server.sendSessionKey = () => undefined;
+    const transport = new PeerTransport(peer);
+    const opening = openPowerShell(engineOptions({ program: 'peer', openTimeoutMs: 200 }), {
+      spawn: async () => transport,
+    });
+    await expect(opening).rejects.toMatchObject({ code: 'ENGINE_TIMEOUT' });
+  });
 });
+
+function plain(text: string): Value {
+  return { type: 'secureString', sealed: Buffer.from(text, 'utf16le').toString('base64') };
+}
 
 async function* inputOf(value: Value): AsyncGenerator<Value> {
   yield value;

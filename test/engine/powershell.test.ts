@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FinalRecord, StreamRecord } from '../../src/core/record';
 import { nullValue, stringValue, type Value } from '../../src/core/value';
@@ -7,7 +9,9 @@ import { displayText } from '../../src/psrp/records';
 import { openPowerShell } from '../../src/engine/powershell/open';
 import { spawnStdio } from '../../src/transport/stdio';
 import { engineOptions, invocationOf, openForTest, run } from '../support/powershell';
+import { allStreams } from '../support/powershell-scripts';
 import { describeWith } from '../support/requirements';
+import { temporaryFolder } from '../support/temporary-folder';
 
 function outputs(records: readonly StreamRecord[]): Value[] {
   return records.flatMap((record) => (record.stream === 'output' ? [record.value] : []));
@@ -26,11 +30,6 @@ const int32 = (value: number): Value => ({ type: 'int32', value });
 
 // A machine that is busy takes seconds to start a PowerShell.
 jest.setTimeout(60_000);
-
-/** A script that can use $PSCmdlet in every PowerShell, with all streams shown. */
-const showAll = `[CmdletBinding()] param()
-$VerbosePreference = 'Continue'; $DebugPreference = 'Continue'; $InformationPreference = 'Continue'
-`;
 
 async function* paced(items: readonly Value[], eachMs = 0): AsyncGenerator<Value> {
   for (const item of items) {
@@ -157,18 +156,7 @@ describeWith('powershell', 'the PowerShell engine', () => {
 
   describe('records', () => {
     test('P60 all streams come typed and in the order of writing', async () => {
-      const records = await run(
-        engine,
-        `${showAll}
-        $PSCmdlet.WriteObject(1)
-        $PSCmdlet.WriteVerbose('v')
-        $PSCmdlet.WriteWarning('w')
-        $PSCmdlet.WriteDebug('d')
-        $PSCmdlet.WriteInformation('i', @('tag'))
-        $PSCmdlet.WriteProgress([System.Management.Automation.ProgressRecord]::new(3, 'activity', 'status'))
-        $PSCmdlet.WriteError([System.Management.Automation.ErrorRecord]::new([Exception]::new('e'), 'Id', 'InvalidData', 5))
-        $PSCmdlet.WriteObject(2)`,
-      );
+      const records = await run(engine, allStreams);
       expect(records).toMatchObject([
         { stream: 'output', value: int32(1) },
         { stream: 'verbose', message: 'v' },
@@ -353,24 +341,6 @@ describeWith('powershell', 'the PowerShell engine', () => {
     });
   });
 
-  describe('a question to the host', () => {
-    test.each([
-      ['ReadLine', '$host.UI.ReadLine()'],
-      ['ReadLineAsSecureString', '$host.UI.ReadLineAsSecureString()'],
-      [
-        'PromptForChoice',
-        "$host.UI.PromptForChoice('c', 'm', [System.Management.Automation.Host.ChoiceDescription[]]('a', 'b'), 0)",
-      ],
-      ['PromptForCredential2', "$host.UI.PromptForCredential('c', 'm', 'u', 't', 'Default', 'Default')"],
-    ])('%s is refused, and the script goes on', async (method, script) => {
-      const records = await run(engine, `try { ${script} } catch { $_.Exception.Message }; 'on'`);
-      expect(texts(records)).toEqual([
-        expect.stringContaining(`nobody is connected to answer ${method}`),
-        'on',
-      ]);
-    });
-  });
-
   describe('stop', () => {
     /** Starts a script, stops it when it has written its first record, and gives the records and how long the stop took. */
     async function stopped(script: string): Promise<{ records: StreamRecord[]; tookMs: number }> {
@@ -459,6 +429,18 @@ describeWith('powershell', 'a PowerShell of its own', () => {
       "$env:ONLY; [Environment]::CurrentDirectory; [Environment]::GetEnvironmentVariable('RUNSPACED_HOME') -eq $null";
     expect(texts(await run(engine, script))).toEqual(['this', '/', 'True']);
   });
+
+  test.each(['plain', "it's a `folder`", 'with [brackets] and * and $HOME', 'with ’ and “quotes”'])(
+    'P30 begins in the folder of the options: %p',
+    async (name) => {
+      using parent = temporaryFolder();
+      const folder = join(parent.path, name);
+      mkdirSync(folder);
+      await using engine = await openForTest({ workingDirectory: folder });
+      const script = '$ExecutionContext.SessionState.Path.CurrentLocation.Path; "$PWD"; /bin/pwd';
+      expect(texts(await run(engine, script))).toEqual([folder, folder, folder]);
+    },
+  );
 
   test('over the object limit fails the command with the limit, and goes on', async () => {
     await using engine = await openForTest({ maximumReceivedObjectSize: 1024 * 1024 });

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server, ServerCredentials, type sendUnaryData } from '@grpc/grpc-js';
+import type { Value } from '../../src/core/value';
+import { Command } from '../../src/gen/runspace/v1/pipeline';
 import { KeeperServiceService, type HelloResponse } from '../../src/gen/runspace/keeper/v1/keeper';
 import { RunspaceState } from '../../src/gen/runspace/v1/session';
 import { connectKeeper } from '../../src/keeper/client';
@@ -9,7 +11,7 @@ import { FakeClock } from '../support/fake-clock';
 import { receive, short, start, TestKeeper } from '../support/keeper';
 import { scriptedEngines } from '../support/scripted-engine';
 import { temporaryFolder } from '../support/temporary-folder';
-import { eventually, keptSession, refusal } from './support/kept-session';
+import { eventually, keptSession, refusal, type Kept } from './support/kept-session';
 
 const removed = { reason: 'REMOVED', message: 'it was removed', metadata: {} };
 
@@ -156,6 +158,13 @@ test('opening a session twice opens one engine', async () => {
     environment: {},
     workingDirectory: '/',
     options: undefined,
+    preparation: undefined,
+    quotas: undefined,
+    runAs: undefined,
+    place: undefined,
+    credential: undefined,
+    warmPool: undefined,
+    findDaemon: false,
   });
   expect(engines.opened).toHaveLength(1);
 });
@@ -228,22 +237,59 @@ test('the text of secure strings is nowhere on disk', async () => {
   expect(records[0]?.body).toMatchObject({ value: { value: { kind: { $case: 'secureString' } } } });
 });
 
-test('a secret that a command wrote can be given to another command of the session, and to no other session', async () => {
+test('P66 a secret that a command wrote can be given to another command of the session, and to no other session', async () => {
+  await using it = await keptSession({}, 'powershell');
+  const other = await it.kept.open('powershell');
+  const secret = { type: 'secureString', sealed: 'cAA0AHMAcwA=' } as const;
+  const value = await secretOf(it, secret);
+  const command = Command.fromPartial({ script: 'y', arguments: [{ name: '', value }] });
+  await it.client.startPipeline(start(it.session, 'y', { command }));
+  const { invocation } = await it.engine.nextRun();
+  expect(invocation.arguments).toEqual([{ value: secret }]);
+  expect(await refusal(it.client.startPipeline(start(other, 'y', { command })))).toBe('INVALID_ARGUMENT');
+});
+
+test('P66 the keeper reveals a secret of the session that it is named for, and of no other', async () => {
   await using it = await keptSession();
   const other = await it.kept.open();
+  const value = await secretOf(it, { type: 'secureString', sealed: 'cAA0AHMAcwA=' });
+  const secretId = value?.kind?.$case === 'secureString' ? value.kind.value.secretId : '';
+  const { textUtf16 } = await it.client.revealSecret({ sessionId: it.session, secretId });
+  expect(Buffer.from(textUtf16).toString('utf16le')).toBe('p4ss');
+  for (const [sessionId, id] of [
+    [other, secretId],
+    [it.session, `${secretId}x`],
+  ] as const)
+    expect(await refusal(it.client.revealSecret({ sessionId, secretId: id }))).toBe('INVALID_ARGUMENT');
+});
+
+test('P66 an engine without secure strings gets none: the refusal names the argument, and nothing runs', async () => {
+  await using it = await keptSession();
+  const secret = {
+    kind: { $case: 'secureString', value: { textUtf16: Buffer.from('p\0', 'latin1') } },
+  } as const;
+  const command = Command.fromPartial({
+    script: 'y',
+    arguments: [{ value: { kind: undefined } }, { value: secret }],
+  });
+  const refused = it.client.startPipeline(start(it.session, 'y', { command }));
+  await expect(refused).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+    facts: { path: 'command.arguments[1].value', engine: 'javascript' },
+  });
+  expect((await it.client.listPipelines({ sessionId: it.session })).pipelines).toEqual([]);
+});
+
+/** A secret as it comes out of a session whose command wrote it. */
+async function secretOf(it: Kept, value: Extract<Value, { type: 'secureString' }>) {
   await it.client.startPipeline(start(it.session, 'x'));
   const run = await it.engine.nextRun();
-  await run.write({ stream: 'output', value: { type: 'secureString', sealed: 'sealed' } });
+  await run.write({ stream: 'output', value });
   await run.end();
   const { records } = await receive(it.client, it.session);
   const body = records[0]?.body;
-  const value = body?.$case === 'output' ? body.value.value : undefined;
-  const command = { script: 'y', arguments: [{ name: '', value }], newScope: false, usingValues: {} };
-  await it.client.startPipeline(start(it.session, 'y', { command }));
-  const { invocation } = await it.engine.nextRun();
-  expect(invocation.arguments).toEqual([{ value: { type: 'secureString', sealed: 'sealed' } }]);
-  expect(await refusal(it.client.startPipeline(start(other, 'y', { command })))).toBe('INVALID_ARGUMENT');
-});
+  return body?.$case === 'output' ? body.value.value : undefined;
+}
 
 test('an engine leaves its record on disk while it may be running, and takes it away', async () => {
   await using it = await keptSession();

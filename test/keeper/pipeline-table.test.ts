@@ -1,3 +1,4 @@
+import { HostCallPolicy } from '../../src/gen/runspace/v1/session';
 import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { makeFolder } from '../../src/store/folder';
 import { endPipeline } from '../../src/keeper/end-pipeline';
 import type { Pipeline } from '../../src/keeper/pipeline';
 import { PipelineTable } from '../../src/keeper/pipeline-table';
+import { SealingKey } from '../../src/keeper/sealing-key';
 import { Secrets } from '../../src/keeper/secrets';
 import { temporaryFolder } from '../support/temporary-folder';
 import { eventually } from './support/kept-session';
@@ -33,10 +35,15 @@ async function runOne(table: PipelineTable, requestId: string, id: string = rand
     command: 'x',
     hasInput: false,
     onInputLost: 'wait',
+    hostCalls: HostCallPolicy.HOST_CALL_POLICY_UNSPECIFIED,
     createdAt: 0,
   });
   await recorded;
-  const parts = { secrets: new Secrets(), clock: systemClock, log: silentLog };
+  const parts = {
+    secrets: new Secrets({ key: new SealingKey(), sessionId: 'a session', engine: 'powershell' }),
+    clock: systemClock,
+    log: silentLog,
+  };
   await endPipeline(pipeline, { stream: 'final', state: 'failed' }, parts);
   await pipeline.journal.use((journal) => journal.acknowledge(1n));
   table.ended(pipeline);

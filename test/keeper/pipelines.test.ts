@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { StreamRecord } from '../../src/core/record';
-import { PipelineState, ValueFormat, Waiting } from '../../src/gen/runspace/v1/pipeline';
+import type { ValueFormat } from '../../src/gen/runspace/v1/pipeline';
+import { ActionPreference, Command, PipelineState, Waiting } from '../../src/gen/runspace/v1/pipeline';
 import { Stream } from '../../src/gen/runspace/v1/record';
 import { OutputBufferingMode, RunspaceState } from '../../src/gen/runspace/v1/session';
 import { reading, receive, short, start, TestKeeper } from '../support/keeper';
@@ -36,30 +37,34 @@ describe('starting', () => {
   });
 
   test.each([
-    [
-      'a blank script',
-      { command: { script: ' \n', arguments: [], newScope: false, usingValues: {} } },
-      'INVALID_ARGUMENT',
-    ],
+    ['a blank script', { command: Command.fromPartial({ script: ' \n' }) }, 'INVALID_ARGUMENT'],
     ['no command', { command: undefined }, 'INVALID_ARGUMENT'],
     ['no request id', { requestId: '' }, 'INVALID_ARGUMENT'],
     ['an endless request id', { requestId: 'x'.repeat(129) }, 'INVALID_ARGUMENT'],
     ['a pipeline id that leads elsewhere', { pipelineId: '../../x' }, 'INVALID_ARGUMENT'],
     ['a run timeout of nothing', { runTimeout: { seconds: 0n, nanos: 0 } }, 'INVALID_ARGUMENT'],
     [
-      'using values',
-      { command: { script: '1', arguments: [], newScope: false, usingValues: { x: { kind: undefined } } } },
+      'a using value without a name',
+      { command: Command.fromPartial({ script: '1', usingValues: { ' ': { kind: undefined } } }) },
+      'INVALID_ARGUMENT',
+    ],
+    [
+      'the preference Break',
+      {
+        command: Command.fromPartial({
+          script: '1',
+          preferences: { error: ActionPreference.ACTION_PREFERENCE_BREAK },
+        }),
+      },
       'UNSUPPORTED',
     ],
     [
       'an argument out of range',
       {
-        command: {
+        command: Command.fromPartial({
           script: '1',
           arguments: [{ name: '', value: { kind: { $case: 'uint8' as const, value: 300 } } }],
-          newScope: false,
-          usingValues: {},
-        },
+        }),
       },
       'INVALID_ARGUMENT',
     ],
@@ -185,7 +190,7 @@ describe('receiving', () => {
   test.each([
     ['a negative number', { afterSequence: -1n }, 'INVALID_ARGUMENT'],
     ['an unknown pipeline', { pipeline: 'beef' }, 'PIPELINE_NOT_FOUND'],
-    ['a form of values of a later release', { format: ValueFormat.VALUE_FORMAT_CLIXML }, 'UNSUPPORTED'],
+    ['an unknown form of values', { format: 77 as unknown as ValueFormat }, 'INVALID_ARGUMENT'],
     ['an unknown stream', { streams: [Stream.STREAM_UNSPECIFIED] }, 'INVALID_ARGUMENT'],
   ])('%s is refused', async (_name, more, code) => {
     await using it = await keptSession();

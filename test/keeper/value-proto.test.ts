@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { RunspaceError } from '../../src/core/error';
 import type { Value } from '../../src/core/value';
 import { DateTime_Kind, List_Kind, Value as ProtoValue } from '../../src/gen/runspace/v1/value';
+import { SealingKey } from '../../src/keeper/sealing-key';
 import { Secrets } from '../../src/keeper/secrets';
 import { valueFromProto } from '../../src/keeper/value-from-proto';
 import { valueToProto } from '../../src/keeper/value-to-proto';
@@ -57,7 +57,7 @@ const scalars: fc.Arbitrary<Value> = fc.oneof(
   fc
     .tuple(fc.constantFrom('uri', 'xml', 'scriptBlock'), wellFormed)
     .map(([type, text]): Value => ({ type, text })),
-  wellFormed.map((sealed): Value => ({ type: 'secureString', sealed })),
+  wellFormed.map((text): Value => ({ type: 'secureString', sealed: base64Of(text) })),
   fc
     .record({ typeNames: fc.array(wellFormed, { maxLength: 2 }), text: wellFormed, value: integers })
     .map((value): Value => ({ type: 'enum', ...value })),
@@ -96,7 +96,7 @@ function containers(value: fc.Arbitrary<Value>): fc.Arbitrary<Value> {
 test('a value comes back the same from its protobuf bytes', () => {
   fc.assert(
     fc.property(values, (value) => {
-      const secrets = new Secrets();
+      const secrets = newSecrets();
       const bytes = ProtoValue.encode(valueToProto(value, secrets)).finish();
       expect(valueFromProto(ProtoValue.decode(bytes), 'value', secrets)).toEqual(value);
     }),
@@ -118,28 +118,93 @@ test('shared references and member sets come back the same', () => {
     adapted: [],
     extended: [{ name: 'PSStandardMembers', value: members, isMemberSet: true }],
   };
-  const secrets = new Secrets();
+  const secrets = newSecrets();
   expect(valueFromProto(valueToProto(value, secrets), 'value', secrets)).toEqual(value);
 });
 
 test('the sealed text of a secure string is not in the bytes that are stored', () => {
   const sealed = Buffer.from('hunter2', 'utf16le').toString('base64');
-  const bytes = ProtoValue.encode(valueToProto({ type: 'secureString', sealed }, new Secrets())).finish();
+  const bytes = ProtoValue.encode(valueToProto({ type: 'secureString', sealed }, newSecrets())).finish();
   expect(Buffer.from(bytes).includes(sealed)).toBe(false);
 });
 
-test('a secret of another session reads as lost', () => {
-  const proto = valueToProto({ type: 'secureString', sealed: 'x' }, new Secrets());
-  expect(() => valueFromProto(proto, 'input[1]', new Secrets())).toThrow(/input\[1\].*SecretLost/);
+test('P66 the same text sealed twice has two ids that nobody can tell to be the same', () => {
+  const secrets = newSecrets();
+  const secret: Value = { type: 'secureString', sealed: base64Of('hunter2') };
+  const [first, second] = [secrets.seal(secret), secrets.seal(secret)];
+  expect(first).not.toBe(second);
+  expect(first).toHaveLength(second.length);
 });
 
-test('secrets are bounded: the oldest are lost first', () => {
-  const secrets = new Secrets();
-  const first = secrets.keep('x'.repeat(9 * 1024 * 1024));
-  const second = secrets.keep('y'.repeat(9 * 1024 * 1024));
-  expect(() => secrets.resolve(first, 'value')).toThrow(RunspaceError);
-  expect(secrets.resolve(second, 'value')).toMatch(/^y/);
+test('P66 a secret that another keeper sealed reads as lost', () => {
+  const id = newSecrets().seal({ type: 'secureString', sealed: base64Of('hunter2') });
+  expect(() => valueFromProto(secureString({ secretId: id }), 'input[1]', newSecrets())).toThrow(
+    expect.objectContaining({ code: 'SECRET_LOST', facts: { path: 'input[1]' } }) as Error,
+  );
 });
+
+test('P66 a secret means nothing in another session of the same keeper, nor when a bit of it is changed', () => {
+  const key = new SealingKey();
+  const mine = new Secrets({ key, sessionId: 'mine', engine: 'powershell' });
+  const id = mine.seal({ type: 'secureString', sealed: base64Of('hunter2') });
+  const theirs = new Secrets({ key, sessionId: 'theirs', engine: 'powershell' });
+  const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as Error;
+  expect(() => theirs.reveal(id, 'secret_id')).toThrow(refused);
+  const bytes = Buffer.from(id, 'base64url');
+  for (let at = 12; at < bytes.length; at += 1) {
+    const changed = Buffer.from(bytes);
+    changed[at] = (bytes[at] ?? 0) ^ 1;
+    expect(() => mine.reveal(changed.toString('base64url'), 'secret_id')).toThrow(refused);
+  }
+  for (const nonsense of [
+    '',
+    'x',
+    '%',
+    Buffer.alloc(99, 7).toString('base64url'),
+    id.slice(1),
+    `${id}A`,
+    `${id}=`,
+  ])
+    expect(() => mine.reveal(nonsense, 'secret_id')).toThrow(refused);
+});
+
+test.each([
+  ['a text', 'p4ss \u{1f511}'],
+  ['half a surrogate pair and a zero character', '\ud83d\0'],
+  ['the empty text', ''],
+  ['the longest text', 'x'.repeat(65_536)],
+])('P66 a caller sends %s as a new secure string', (_, text) => {
+  const value = valueFromProto(secureString({ textUtf16: utf16(text) }), 'value', newSecrets());
+  expect(value).toEqual({ type: 'secureString', sealed: base64Of(text) });
+});
+
+test.each([
+  ['an odd number of bytes', { textUtf16: Buffer.from('abc') }],
+  ['more than .NET can hold', { textUtf16: utf16('x'.repeat(65_537)) }],
+  ['both a text and an id', { textUtf16: utf16('hunter2'), secretId: 'x' }],
+])('P66 a new secure string with %s is refused without a word of it', (_, secret) => {
+  const refused = expect.objectContaining({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringMatching(/^args\[0\]: (?!.*hunter2)/) as string,
+  }) as Error;
+  expect(() => valueFromProto(secureString(secret), 'args[0]', newSecrets())).toThrow(refused);
+});
+
+function newSecrets(): Secrets {
+  return new Secrets({ key: new SealingKey(), sessionId: 'a session', engine: 'powershell' });
+}
+
+function secureString(secret: { secretId?: string; textUtf16?: Uint8Array }): ProtoValue {
+  return { kind: { $case: 'secureString', value: { secretId: '', textUtf16: new Uint8Array(), ...secret } } };
+}
+
+function utf16(text: string): Buffer {
+  return Buffer.from(text, 'utf16le');
+}
+
+function base64Of(text: string): string {
+  return utf16(text).toString('base64');
+}
 
 const date = (text: string, kind = DateTime_Kind.KIND_UNSPECIFIED): ProtoValue => ({
   kind: { $case: 'dateTime', value: { text, kind } },
@@ -175,7 +240,7 @@ test.each<[string, ProtoValue]>([
   ['a list kind of a newer version', ProtoValue.decode(Uint8Array.of(0xe2, 0x01, 0x02, 0x08, 0x63))],
   ['a tower of lists', deep(200)],
 ])('%s is refused, naming the place', (_name, proto) => {
-  expect(() => valueFromProto(listOf(proto), 'input[3]', new Secrets())).toThrow(
+  expect(() => valueFromProto(listOf(proto), 'input[3]', newSecrets())).toThrow(
     expect.objectContaining({
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining('input[3][0]') as unknown,
@@ -187,11 +252,11 @@ test('a property without a value is refused by its name', () => {
   const extended = [{ name: 'Color', value: undefined, isMemberSet: false }];
   const object = { typeNames: [], text: undefined, base: undefined, adapted: [], extended, referenceId: 0 };
   const proto: ProtoValue = { kind: { $case: 'object', value: object } };
-  expect(() => valueFromProto(proto, 'argument', new Secrets())).toThrow(/argument\.Color/);
+  expect(() => valueFromProto(proto, 'argument', newSecrets())).toThrow(/argument\.Color/);
 });
 
 test('dates and GUIDs are brought to their one form', () => {
-  const secrets = new Secrets();
+  const secrets = newSecrets();
   expect(valueFromProto(date('2026-01-01t00:00:00.5000z'), 'v', secrets)).toEqual({
     type: 'dateTime',
     text: '2026-01-01T00:00:00.5Z',
@@ -204,5 +269,5 @@ test('dates and GUIDs are brought to their one form', () => {
 });
 
 test('a value without any kind is null', () => {
-  expect(valueFromProto({ kind: undefined }, 'v', new Secrets())).toEqual({ type: 'null' });
+  expect(valueFromProto({ kind: undefined }, 'v', newSecrets())).toEqual({ type: 'null' });
 });

@@ -7,12 +7,10 @@ import {
   openSecureString,
   openSessionKey,
   publicKeyBlob,
-  readPublicKeyBlob,
   sealPlainSecureString,
   sealSecureString,
   sealSessionKey,
 } from '../../src/psrp/key-exchange';
-import { converse, openedPool } from '../support/fake-peer';
 
 const platform = { codec, cryptography };
 const key = cryptography.generateRsaKey();
@@ -30,20 +28,6 @@ test('the session key is a CAPI SIMPLEBLOB of 268 bytes', () => {
   const blob = Buffer.from(sealSessionKey(sessionKey, key, platform), 'base64');
   expect(blob.subarray(0, 12).toString('hex')).toBe('010200001066000000a40000');
   expect(blob).toHaveLength(268);
-});
-
-test('both sides end with the same key', () => {
-  const { pool, peer } = openedPool(
-    (event, server) => {
-      if (event.type !== 'publicKey') return;
-      server.sendSessionKey(sealSessionKey(sessionKey, readPublicKeyBlob(event.publicKey, codec), platform));
-    },
-    { newestVersion: '2.3' },
-  );
-  pool.sendPublicKey(publicKeyBlob(key, codec));
-  const [event] = converse(pool, peer);
-  const sealed = event?.type === 'sessionKey' ? event.encryptedSessionKey : '';
-  expect(Buffer.from(openSessionKey(sealed, key, codec))).toEqual(Buffer.from(sessionKey));
 });
 
 test('a secure string survives under the session key, lone surrogates included', () => {

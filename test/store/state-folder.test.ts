@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { asPipelineId, asSessionId } from '../../src/core/ids';
 import { replaceJson } from '../../src/store/json-file';
 import { openStateFolder } from '../../src/store/state-folder';
 import { StateLayout } from '../../src/store/state-layout';
+import { compileFixture } from '../support/compile-fixture';
 import { TempFolder, uid } from './support';
 
 function unusableFor(text: string): object {
@@ -18,6 +22,16 @@ test('a state folder that is missing is made, closed to others, and can be opene
   );
   expect(modes).toEqual([0o700, 0o700, 0o700]);
   expect(JSON.parse(readFileSync(layout.versionFile, 'utf8'))).toEqual({ layout: 1 });
+});
+
+test('daemons that start on a new state folder at the same moment all find it theirs', async () => {
+  using folder = new TempFolder();
+  const program = compileFixture(join(__dirname, 'fixtures', 'opens-state-folders.ts'));
+  const startMs = Date.now() + 500;
+  const racing = Array.from({ length: 3 }, () =>
+    promisify(execFile)(process.execPath, [program, folder.path, '200', String(startMs)]),
+  );
+  expect((await Promise.all(racing)).map(({ stdout }) => stdout)).toEqual(['', '', '']);
 });
 
 test.each(['777', '770', '750', '701'])(

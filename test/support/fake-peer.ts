@@ -1,6 +1,15 @@
+import type { Value } from '../../src/core/value';
 import { nodeCodec } from '../../src/engine/powershell/node-codec';
+import { nodeCryptography } from '../../src/engine/powershell/node-cryptography';
 import type { ProtocolVersion } from '../../src/psrp/capability';
 import type { ClientEvent } from '../../src/psrp/events';
+import {
+  newSessionKey,
+  openSecureString,
+  readPublicKeyBlob,
+  sealSecureString,
+  sealSessionKey,
+} from '../../src/psrp/key-exchange';
 import { RunspacePool, type PoolOptions } from '../../src/psrp/runspace-pool';
 import type { ServerEvent } from '../../src/psrp/server-events';
 import { ServerPool } from '../../src/psrp/server-pool';
@@ -10,15 +19,32 @@ const objectLimit = 16 * 1024 * 1024;
 /** What the fake peer does on an event, beyond opening. */
 export type Behaviour = (event: ServerEvent, server: ServerPool) => void;
 
+const platform = { codec: nodeCodec, cryptography: nodeCryptography };
+
 /** A PSRP server without a PowerShell: the server half, and a behaviour of the test's. */
 export class FakePeer {
   readonly server: ServerPool;
   readonly events: ServerEvent[] = [];
+  readonly #sessionKey = newSessionKey(nodeCryptography);
   readonly #behaviour: Behaviour;
 
   constructor(behaviour: Behaviour = () => undefined, newestVersion: ProtocolVersion = '2.4') {
     this.server = new ServerPool({ codec: nodeCodec, maximumObjectSize: objectLimit, newestVersion });
     this.#behaviour = behaviour;
+  }
+
+  /** A secure string as this peer sends it under 2.2 and 2.3. */
+  sealed(text: string): Value {
+    return { type: 'secureString', sealed: sealSecureString(text, this.#sessionKey, platform) };
+  }
+
+  /** The text of a secure string that came under 2.2 or 2.3. */
+  opened(sealed: string): string | undefined {
+    return openSecureString(sealed, this.#sessionKey, platform);
+  }
+
+  #sealedSessionKey(publicKey: string): string {
+    return sealSessionKey(this.#sessionKey, readPublicKeyBlob(publicKey, nodeCodec), platform);
   }
 
   /** Takes what a client sent. */
@@ -27,6 +53,7 @@ export class FakePeer {
     for (let event = this.server.nextEvent(); event !== undefined; event = this.server.nextEvent()) {
       this.events.push(event);
       if (event.type === 'poolOpening') this.server.accept();
+      if (event.type === 'publicKey') this.server.sendSessionKey(this.#sealedSessionKey(event.publicKey));
       this.#behaviour(event, this.server);
     }
   }

@@ -23,6 +23,8 @@ export interface InProcessDaemon extends AsyncDisposable {
 export interface DaemonChoices {
   /** Which PowerShell, as RUNSPACED_PWSH has it. */
   readonly powershell?: string;
+  /** Folder of session configurations; none by default. */
+  readonly configurationsFolder?: string;
 }
 
 /** Starts a daemon on a state folder of its own, by this clock. Disposing ends it with its sessions. */
@@ -33,8 +35,12 @@ export async function startInProcessDaemon(
   const folder = temporaryFolder();
   const home = join(folder.path, 'home');
   const clients: RunspaceClient[] = [];
-  const { powershell = process.env['RUNSPACED_PWSH'] ?? 'minimal' } = choices;
-  let daemon = await start({ home, powershell }, clock);
+  const {
+    powershell = process.env['RUNSPACED_PWSH'] ?? 'minimal',
+    configurationsFolder = join(folder.path, 'configurations'),
+  } = choices;
+  const places = { home, powershell, configurationsFolder };
+  let daemon = await start(places, clock);
   return {
     home,
     get socketPath() {
@@ -47,7 +53,7 @@ export async function startInProcessDaemon(
     },
     restart: async () => {
       await daemon[Symbol.asyncDispose]();
-      daemon = await start({ home, powershell }, clock);
+      daemon = await start(places, clock);
     },
     [Symbol.asyncDispose]: async () => {
       const last = connect({ environment: {}, address: `unix://${daemon.socketPath}` });
@@ -60,10 +66,19 @@ export async function startInProcessDaemon(
 }
 
 function start(
-  places: { readonly home: string; readonly powershell: string },
+  places: { readonly home: string; readonly powershell: string; readonly configurationsFolder: string },
   clock: Clock,
 ): Promise<RunningDaemon> {
-  const config = { ...places, logLevel: 'info' as const };
+  const config = {
+    ...places,
+    containerVariables: {},
+    certificatesFolder: '/nonexistent',
+    listener: undefined,
+    // Tests count the processes of their engines.
+    preparedByDefault: 0,
+    logLevel: 'info' as const,
+    auditScripts: 'digest' as const,
+  };
   return startDaemon({
     config,
     environment: process.env,

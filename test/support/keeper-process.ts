@@ -11,7 +11,8 @@ import { spawnKeeper } from '../../src/keeper/spawn';
 import type { StoredKeeper } from '../../src/keeper/stored-keeper';
 import { makeFolder } from '../../src/store/folder';
 import { StateLayout } from '../../src/store/state-layout';
-import { runnerSource } from './javascript-engine';
+import { bashSources } from './bash-engine';
+import { bundledRunner } from './script-engine';
 import { temporaryFolder } from './temporary-folder';
 
 let built: string | undefined;
@@ -26,11 +27,16 @@ function keeperProgram(): string {
     outfile,
     bundle: true,
     platform: 'node',
+    // Native parts of ssh2, which it does without.
+    external: ['cpu-features', '*.node'],
     target: 'node20',
     format: 'cjs',
     logLevel: 'error',
   });
-  writeFileSync(join(folder, 'javascript-runner.js'), runnerSource());
+  writeFileSync(join(folder, 'javascript-runner.js'), bundledRunner('javascript'));
+  writeFileSync(join(folder, 'python-runner.py'), bundledRunner('python'));
+  writeFileSync(join(folder, 'bash-runner.sh'), bashSources.runner);
+  writeFileSync(join(folder, 'bash-interpreter.sh'), bashSources.interpreter);
   built = outfile;
   return outfile;
 }
@@ -59,6 +65,7 @@ export class KeeperProcesses implements AsyncDisposable {
     const stored: StoredKeeper = {
       id,
       owner: asPrincipal('local:0'),
+      user: '',
       nonce: randomUUID(),
       socketPath: join(this.#folder.path, `${id.slice(0, 8)}.sock`),
       version: '0.0.0',
@@ -89,6 +96,13 @@ export class KeeperProcesses implements AsyncDisposable {
       environment: { PATH: process.env['PATH'] ?? '' },
       workingDirectory: this.layout.root,
       options: undefined,
+      preparation: undefined,
+      quotas: undefined,
+      runAs: undefined,
+      place: undefined,
+      credential: undefined,
+      warmPool: undefined,
+      findDaemon: false,
     });
     for await (const { event } of client.watch(AbortSignal.timeout(20_000))) {
       if (event?.$case !== 'session' || event.value.sessionId !== session) continue;

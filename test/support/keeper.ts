@@ -1,3 +1,4 @@
+import { ProcessTable } from '../../src/keeper/processes-of-session';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Server } from '@grpc/grpc-js';
@@ -6,15 +7,17 @@ import { toError } from '../../src/core/error';
 import { asKeeperId, asSessionId, type SessionId } from '../../src/core/ids';
 import { silentLog, type Log } from '../../src/core/log';
 import type { ReceivePipelineRequest, StartPipelineRequest } from '../../src/gen/runspace/keeper/v1/keeper';
-import { RunspaceState, SessionOptions } from '../../src/gen/runspace/v1/session';
-import { InputLostPolicy, ValueFormat } from '../../src/gen/runspace/v1/pipeline';
+import { HostCallPolicy, RunspaceState, SessionOptions } from '../../src/gen/runspace/v1/session';
+import { Command, InputLostPolicy, ValueFormat } from '../../src/gen/runspace/v1/pipeline';
 import type { Record as ProtoRecord } from '../../src/gen/runspace/v1/record';
 import { connectKeeper, type KeeperClient } from '../../src/keeper/client';
 import { Keeper } from '../../src/keeper/keeper';
 import type { Engines } from '../../src/keeper/runspace';
+import { SealingKey } from '../../src/keeper/sealing-key';
 import { serve } from '../../src/keeper/server';
 import { StateLayout } from '../../src/store/state-layout';
 import { makeFolder } from '../../src/store/folder';
+import { Containers } from '../../src/transport/container/containers';
 import { temporaryFolder } from './temporary-folder';
 
 /** What a test may have otherwise than usual. */
@@ -51,7 +54,18 @@ export class TestKeeper implements AsyncDisposable {
     const leave = (why: string): void => {
       this.leftBecause = why;
     };
-    this.keeper = new Keeper({ layout: this.layout, keeperId: this.keeperId, engines, clock, log, leave });
+    this.keeper = new Keeper({
+      layout: this.layout,
+      keeperId: this.keeperId,
+      socketFolder: this.#folder.path,
+      enginesAt: () => engines,
+      containers: new Containers([]),
+      processes: new ProcessTable(() => systemClock.now()),
+      sealingKey: new SealingKey(),
+      clock,
+      log,
+      leave,
+    });
   }
 
   /** Starts it. */
@@ -88,6 +102,13 @@ export class TestKeeper implements AsyncDisposable {
       environment: { PATH: process.env['PATH'] ?? '' },
       workingDirectory: this.layout.root,
       options: SessionOptions.fromPartial(options),
+      preparation: undefined,
+      quotas: undefined,
+      runAs: undefined,
+      place: undefined,
+      credential: undefined,
+      warmPool: undefined,
+      findDaemon: false,
     });
     const watching = new AbortController();
     for await (const { event } of this.client.watch(watching.signal)) {
@@ -116,12 +137,14 @@ export function start(
     pipelineId: randomUUID(),
     requestId: randomUUID(),
     fingerprint: script,
-    command: { script, arguments: [], newScope: false, usingValues: {} },
+    command: Command.fromPartial({ script }),
     noWait: false,
     hasInput: false,
     onInputLost: InputLostPolicy.INPUT_LOST_POLICY_UNSPECIFIED,
     runTimeout: undefined,
     outputTimeout: undefined,
+    hostCalls: HostCallPolicy.HOST_CALL_POLICY_UNSPECIFIED,
+    terminal: undefined,
     ...more,
   };
 }

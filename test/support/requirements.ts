@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 /** What a group of tests needs of the machine beyond Node. */
-export type Requirement = 'powershell' | 'mounts';
+export type Requirement =
+  'powershell' | 'containers' | 'mounts' | 'python3' | 'python' | 'mypy' | 'sshd' | 'users';
 
 /**
  * A group of tests that need something of the machine. Where that is missing the group is skipped, by name and reason
@@ -25,6 +26,9 @@ export function powershellForTests(): string | undefined {
   return chosen ?? (existsSync(minimalHost) ? 'minimal' : undefined);
 }
 
+/** Debian's own: another python that comes first on the PATH lacks its packages. */
+export const pythonForTests = '/usr/bin/python3';
+
 const minimalHost = path.join(__dirname, '..', '..', 'dist', 'minimal-host', 'minimal-host');
 
 const problems: Record<Requirement, () => string | undefined> = {
@@ -32,11 +36,37 @@ const problems: Record<Requirement, () => string | undefined> = {
     powershellForTests() === undefined
       ? 'needs PowerShell: put pwsh on the PATH, or install a .NET SDK and run `make build`'
       : undefined,
+  python3: () =>
+    onPath('python3') === undefined ? 'needs Python 3.8 or later: put python3 on the PATH' : undefined,
   mounts: () =>
     spawnSync('unshare', ['-Urm', 'true']).status === 0
       ? undefined
       : 'needs file systems of its own: Linux, where `unshare -Urm` works',
+  python: pythonProblem,
+  sshd: () =>
+    existsSync('/usr/sbin/sshd') && existsSync('/usr/bin/ssh-agent')
+      ? undefined
+      : 'needs an sshd: apt-get install openssh-server openssh-client',
+  users: () =>
+    process.getuid?.() === 0 && existsSync('/usr/sbin/useradd')
+      ? undefined
+      : 'needs to make users: root, and useradd',
+  containers: () =>
+    process.getuid?.() === 0 && onPath('podman') !== undefined && onPath('runc') !== undefined
+      ? undefined
+      : 'needs containers: root, and apt-get install podman runc conmon',
+  mypy: () => (existsSync('/usr/bin/mypy') ? undefined : 'needs mypy: apt-get install mypy'),
 };
+
+function pythonProblem(): string | undefined {
+  if (spawnSync(pythonForTests, ['-c', 'import grpc, google.protobuf']).status !== 0)
+    return 'needs gRPC for /usr/bin/python3: apt-get install python3-grpcio python3-protobuf';
+  return existsSync(pythonStubs)
+    ? undefined
+    : 'needs the generated Python: apt-get install protobuf-compiler, and run `make build`';
+}
+
+const pythonStubs = path.join(__dirname, '..', '..', 'clients', 'python', 'runspaced', 'gen', 'runspace');
 
 function failing(problem: string, tests: () => void): () => void {
   return () => {

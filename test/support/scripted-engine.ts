@@ -24,6 +24,7 @@ export class ScriptedEngine implements Engine {
     version: '1',
     runspaceId: randomUUID(),
     processId: undefined,
+    abilities: [],
   };
   readonly ended: Promise<EngineEnd>;
   readonly options: EngineOptions;
@@ -70,6 +71,10 @@ export class ScriptedEngine implements Engine {
 
   stop(): void {
     this.#runs.at(-1)?.stopRequested(this.answersStops ? 'answer' : 'ignore');
+  }
+
+  reset(): Promise<void> {
+    return Promise.reject(new RunspaceError('UNSUPPORTED', 'a played engine has nothing to reset'));
   }
 
   async close(): Promise<void> {

@@ -15,7 +15,12 @@ export function completeCommand(commands: () => readonly Command[]): Command {
     rest: 'the words so far',
     isHidden: true,
     run: async (context) => {
-      const source = { commands: commands(), sessions: () => sessionNames(context) };
+      const source = {
+        commands: commands(),
+        sessions: () => namesIn(context, (client) => client.sessions.list({ timeoutMs: patienceMs })),
+        configurations: () =>
+          namesIn(context, (client) => client.configurations.list({ timeoutMs: patienceMs })),
+      };
       const candidates = await candidatesFor(context.rest ?? [''], source);
       const lines = candidates.is === 'files' ? [':files'] : candidates.words;
       await context.terminal.out(lines.map((line) => `${line}\n`).join(''));
@@ -24,12 +29,17 @@ export function completeCommand(commands: () => readonly Command[]): Command {
   };
 }
 
-/** Pressing Tab must be quick, start nothing and say nothing: without a daemon there are no sessions. */
-async function sessionNames(context: Context): Promise<readonly string[]> {
+const patienceMs = 1_000;
+
+/** Pressing Tab must be quick, start nothing and say nothing: without a daemon there are no names. */
+async function namesIn(
+  context: Context,
+  list: (client: RunspaceClient) => Promise<readonly { readonly name: string }[]>,
+): Promise<readonly string[]> {
   let client: RunspaceClient | undefined;
   try {
     client = await context.connect('never');
-    return (await client.sessions.list({ timeoutMs: 1_000 })).map(({ name }) => name);
+    return (await list(client)).map(({ name }) => name);
   } catch {
     return [];
   } finally {

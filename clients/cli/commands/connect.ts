@@ -15,13 +15,9 @@ export const connect: Command = {
   run: async (context) => {
     const { printOne } = await import('../output/objects');
     const { sessionView } = await import('../output/session-view');
+    const { warnOfFixedOptions } = await import('../fixed-options');
     const lease = context.duration('lease') ?? leaseMs;
-    const [ignored] = context.given('idle-timeout', 'session-option');
-    if (ignored !== undefined) {
-      await context.terminal.note(
-        `runspace: warning: OPTION_HAS_NO_EFFECT: --${ignored.name} may change at disconnect only\n`,
-      );
-    }
+    await warnOfFixedOptions(context);
     using client = await context.connect();
     const takeOver = context.has('take-over');
     const session = await client.sessions.connect(context.positionals[0] ?? '', { leaseMs: lease, takeOver });

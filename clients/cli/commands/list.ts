@@ -10,7 +10,17 @@ export const list: Command = {
   summary: 'list sessions',
   details:
     'Sessions are named by number, id, name or pattern (web*). State and availability are as seen from here.',
-  flags: ['all', 'state', 'engine', 'output'],
+  examples: ['runspace ls', "runspace ls 'web*' --state broken", 'runspace ls --host-name web1,web2'],
+  flags: [
+    'all',
+    'state',
+    'engine',
+    'configuration-name',
+    'computer-name',
+    'host-name',
+    'container-id',
+    'output',
+  ],
   positionals: [{ name: 'session', presence: 'many', completion: { is: 'sessions' } }],
   run: async (context) => {
     const { printMany } = await import('../output/objects');
@@ -27,7 +37,8 @@ export const list: Command = {
       states: wanted,
       ...(engine === undefined ? {} : { engine }),
     });
-    await printMany(context, sessions, { view: sessionView, own: 'table' });
+    const { atTargets } = await import('../targets/at-targets');
+    await printMany(context, atTargets(context, sessions), { view: sessionView, own: 'table' });
     return exitCodes.ok;
   },
 };

@@ -11,6 +11,8 @@ export interface CompletionSource {
   readonly commands: readonly Command[];
   /** Names of the sessions there are. */
   readonly sessions: () => Promise<readonly string[]>;
+  /** Names of the session configurations there are. */
+  readonly configurations: () => Promise<readonly string[]>;
 }
 
 /** What could stand in place of the last word. `words` are those after the program's name; the last may be empty. */
@@ -29,13 +31,13 @@ export async function candidatesFor(words: readonly string[], source: Completion
 
 interface LineSoFar {
   readonly command: Command | undefined;
-  readonly positionals: number;
+  readonly positionals: readonly string[];
   /** The flag that waits for its value. */
   readonly pending: FlagName | undefined;
 }
 
 function readBefore(words: readonly string[], commands: readonly Command[]): LineSoFar {
-  let line: LineSoFar = { command: undefined, positionals: 0, pending: undefined };
+  let line: LineSoFar = { command: undefined, positionals: [], pending: undefined };
   for (const word of words) line = afterWord(line, word, commands);
   return line;
 }
@@ -44,7 +46,7 @@ function afterWord(line: LineSoFar, word: string, commands: readonly Command[]):
   if (line.pending !== undefined) return { ...line, pending: undefined };
   if (word.startsWith('-') && word !== '-') return { ...line, pending: pendingAfter(word, line.command) };
   if (line.command === undefined) return { ...line, command: findCommand(commands, word) };
-  return { ...line, positionals: line.positionals + 1 };
+  return { ...line, positionals: [...line.positionals, word] };
 }
 
 function pendingAfter(word: string, command: Command | undefined): FlagName | undefined {
@@ -57,6 +59,11 @@ function pendingAfter(word: string, command: Command | undefined): FlagName | un
 
 type Wanted = Completion | { readonly is: 'flags' };
 
+/** The word that a command is about: that it must have, or the only one that it takes. */
+function mainWord(words: Command['positionals']): Command['positionals'][number] | undefined {
+  return words.find(({ presence }) => presence === 'required') ?? (words.length === 1 ? words[0] : undefined);
+}
+
 function completionAt({ command, positionals, pending }: LineSoFar, last: string): Wanted {
   const [, assigned] = /^--([^=]+)=/.exec(last) ?? [];
   const flag =
@@ -66,11 +73,10 @@ function completionAt({ command, positionals, pending }: LineSoFar, last: string
   if (last.startsWith('-')) return { is: 'flags' };
   if (command === undefined) return { is: 'commands' };
   const word =
-    command.positionals[positionals] ?? command.positionals.findLast(({ presence }) => presence === 'many');
-  return (
-    word?.completion ??
-    command.positionals.find(({ presence }) => presence === 'required')?.completion ?? { is: 'nothing' }
-  );
+    command.positionals[positionals.length] ??
+    command.positionals.findLast(({ presence }) => presence === 'many');
+  const completion = word?.completion ?? mainWord(command.positionals)?.completion;
+  return typeof completion === 'function' ? completion(positionals) : (completion ?? { is: 'nothing' });
 }
 
 async function complete(
@@ -95,6 +101,8 @@ async function complete(
       };
     case 'sessions':
       return { is: 'words', words: await source.sessions() };
+    case 'configurations':
+      return { is: 'words', words: await source.configurations() };
     case 'values':
       return { is: 'words', words: wanted.values };
     case 'nothing':

@@ -1,5 +1,6 @@
 import { GapReason, type GapRecord, type SessionRecord } from '../../typescript';
 import type { Terminal } from '../terminal';
+import { informationText, screenText } from './host-text';
 
 /** The text on standard error for a record that is no output; empty for what is not shown. */
 export function messageText(record: SessionRecord, terminal: Terminal): string {
@@ -13,11 +14,9 @@ export function messageText(record: SessionRecord, terminal: Terminal): string {
     case 'debug':
       return `${terminal.coloured('detail', `DEBUG: ${record.message}`)}\n`;
     case 'information':
-      return record.message + (record.host?.noNewLine === true ? '' : '\n');
+      return informationText(record, terminal);
     case 'hostCall':
-      return record.needsResponse
-        ? `runspace: the command asks for an answer (${record.method}), which comes with a later release\n`
-        : '';
+      return screenText(record, terminal);
     case 'gap':
       return `runspace: ${gapText(record)}\n`;
     case 'progress':
@@ -32,6 +31,7 @@ export function messageText(record: SessionRecord, terminal: Terminal): string {
 type ErrorOf<Record> = Record extends { readonly stream: 'error' } ? Record : never;
 
 function errorText(record: ErrorOf<SessionRecord>, terminal: Terminal): string {
+  if (isStandardError(record)) return `${record.message}\n`;
   const stack = record.scriptStackTrace.split('\n').filter((line) => line.trim() !== '');
   const lines = [
     terminal.coloured('error', titledMessage(record)),
@@ -39,6 +39,11 @@ function errorText(record: ErrorOf<SessionRecord>, terminal: Terminal): string {
     ...(record.recommendedAction === '' ? [] : [`    ${record.recommendedAction}`]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What a program wrote to its standard error, which PowerShell has as error records: that line and nothing else. */
+function isStandardError({ fullyQualifiedErrorId }: ErrorOf<SessionRecord>): boolean {
+  return /^NativeCommandError(Message)?$/.test(fullyQualifiedErrorId);
 }
 
 /** `TypeError: x is not a function`; PowerShell's own class names say less than its messages. */

@@ -1,9 +1,10 @@
 import { recordToJson, type SessionRecord, type Value, type ValueStyle } from '../../typescript';
-import type { OutputFormat } from '../flags';
+import type { RecordFormat } from '../flags';
 import type { Terminal } from '../terminal';
 import { messageText } from './messages';
 import { toYaml } from './objects';
-import { ProgressLine } from './progress';
+import { ProgressLines } from './progress';
+import { clixmlFrame, lineFrame, ValueTextPrinter } from './value-texts';
 import { ValueLayout } from './values';
 
 /** Shows records as they come. */
@@ -19,10 +20,12 @@ export interface RecordPrinterSpec {
   readonly terminal: Terminal;
   /** Whose way of writing values; asked only where it makes a difference. */
   readonly style: (sessionId: string) => Promise<ValueStyle>;
+  /** Say of everything which target wrote it. */
+  readonly names?: 'target' | 'session' | 'hidden';
 }
 
 /** The printer of a form. */
-export function recordPrinter(format: OutputFormat, spec: RecordPrinterSpec): RecordPrinter {
+export function recordPrinter(format: RecordFormat, spec: RecordPrinterSpec): RecordPrinter {
   switch (format) {
     case 'table':
       return new TextPrinter(spec);
@@ -36,6 +39,10 @@ export function recordPrinter(format: OutputFormat, spec: RecordPrinterSpec): Re
       return linePrinter(spec.terminal, (batch) => toYaml(batch.map(recordToJson)));
     case 'name':
       return new NamePrinter(spec.terminal);
+    case 'clixml':
+      return new ValueTextPrinter(spec.terminal, clixmlFrame);
+    case 'values':
+      return new ValueTextPrinter(spec.terminal, lineFrame);
   }
 }
 
@@ -43,12 +50,14 @@ export function recordPrinter(format: OutputFormat, spec: RecordPrinterSpec): Re
 class TextPrinter implements RecordPrinter {
   readonly #spec: RecordPrinterSpec;
   readonly #layout = new ValueLayout();
-  readonly #progress: ProgressLine;
+  readonly #progress: ProgressLines;
   #values: Value[] = [];
+  /** The target that wrote them. */
+  #from: string | undefined;
 
   constructor(spec: RecordPrinterSpec) {
     this.#spec = spec;
-    this.#progress = new ProgressLine(spec.terminal);
+    this.#progress = new ProgressLines(spec.terminal);
   }
 
   async show(batch: readonly SessionRecord[]): Promise<void> {
@@ -57,6 +66,9 @@ class TextPrinter implements RecordPrinter {
       if (record.stream === 'output') {
         await this.#note(notes);
         notes = '';
+        const from = this.#nameOf(record);
+        if (from !== this.#from) await this.#flushValues(record.sessionId);
+        this.#from = from;
         if (record.value !== undefined) this.#values.push(record.value);
         continue;
       }
@@ -74,7 +86,15 @@ class TextPrinter implements RecordPrinter {
 
   #message(record: SessionRecord): string {
     const text = messageText(record, this.#spec.terminal);
-    return text === '' ? '' : this.#progress.clear() + text;
+    const name = this.#nameOf(record);
+    return text === '' ? '' : `${this.#progress.clear()}${name === undefined ? '' : `${name}: `}${text}`;
+  }
+
+  /** The name to show; undefined: none. */
+  #nameOf(record: SessionRecord): string | undefined {
+    const { names } = this.#spec;
+    if (names === 'session') return record.sessionName;
+    return names === 'target' ? record.PSComputerName : undefined;
   }
 
   async #note(text: string): Promise<void> {
@@ -87,7 +107,7 @@ class TextPrinter implements RecordPrinter {
     this.#values = [];
     const style = values.some(dependsOnStyle) ? await this.#spec.style(sessionId) : 'powershell';
     await this.#note(this.#progress.clear());
-    await this.#spec.terminal.out(this.#layout.show(values, style));
+    await this.#spec.terminal.out(this.#layout.show(values, style, this.#from));
   }
 }
 

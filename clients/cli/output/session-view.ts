@@ -12,7 +12,10 @@ export const sessionView: View<SessionInfo> = {
     { title: 'Name', of: ({ name }) => name },
     { title: 'Transport', of: ({ transport }) => transport },
     { title: 'ComputerName', of: ({ target }) => target },
-    { title: 'ComputerType', of: () => 'RemoteMachine' },
+    {
+      title: 'ComputerType',
+      of: ({ transport }) => (transport === 'container' ? 'Container' : 'RemoteMachine'),
+    },
     { title: 'State', of: ({ state }) => shownEnum(state, 'SESSION_STATE_') },
     { title: 'ConfigurationName', of: configurationOf },
     { title: 'Availability', of: ({ availability }) => shownEnum(availability, 'AVAILABILITY_') },
@@ -45,7 +48,7 @@ export const pipelineView: View<PipelineInfo> = {
 };
 
 /** `SESSION_STATE_OPENED` as `Opened`: the words that PowerShell shows. */
-function shownEnum(value: string, prefix: string): string {
+export function shownEnum(value: string, prefix: string): string {
   const words = value.replace(prefix, '').toLowerCase().split('_');
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }

@@ -24,9 +24,10 @@ export class ValueLayout {
   #table: OpenTable | undefined;
   #isAfterBlock = false;
 
-  /** The text that shows these values below what was shown before. */
-  show(values: readonly Value[], style: ValueStyle): string {
-    const shown = values.flatMap((value) => shownOf(value, style));
+  /** The text that shows these values below what was shown before; with the name of the target that they are `from`, where one is given. */
+  show(values: readonly Value[], style: ValueStyle, from?: string): string {
+    const plain = values.flatMap((value) => shownOf(value, style));
+    const shown = from === undefined ? plain : plain.map((one) => withName(one, from));
     let text = '';
     for (let at = 0; at < shown.length;) {
       const end = endOfGroup(shown, at);
@@ -68,6 +69,24 @@ export class ValueLayout {
     return this.#isAfterBlock ? '\n' : '';
   }
 }
+
+/** Texts have it in front, objects as a first property (P17). */
+function withName(one: Shown, name: string): Shown {
+  switch (one.is) {
+    case 'text':
+      return { is: 'text', text: `${name}: ${one.text}` };
+    case 'row':
+      return {
+        ...one,
+        columns: [{ title: nameColumn }, ...one.columns],
+        cells: [oneLine(name), ...one.cells],
+      };
+    case 'list':
+      return { ...one, pairs: [[nameColumn, name], ...one.pairs] };
+  }
+}
+
+const nameColumn = 'PSComputerName';
 
 /** Texts stand alone; rows go together as long as their columns are the same, lists as long as they are lists. */
 function endOfGroup(shown: readonly Shown[], start: number): number {

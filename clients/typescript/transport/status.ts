@@ -18,7 +18,7 @@ export function fromGrpcStatus(status: GrpcStatus): RunspaceError {
   const message = status.message === '' ? `the call ended with ${reason}` : status.message;
   return new RunspaceError(reason, message, {
     grpcCode,
-    metadata: { ...details.info?.metadata, ...details.quota },
+    metadata: { ...details.quota, ...details.info?.metadata },
     retryAfterMs:
       details.retryAfterMs ?? (grpcCode === 'UNAVAILABLE' && details.info === undefined ? 0 : undefined),
   });

@@ -5,6 +5,7 @@ import {
   type ObjectValue,
   type Value,
 } from '../gen/runspace/v1/value';
+import { Secret } from './secret';
 
 /**
  * The natural JavaScript value: numbers for integers up to 32 bits and floating point, bigint for 64 bits and more,
@@ -12,7 +13,7 @@ import {
  * decimals, GUIDs, URIs, versions, XML, script blocks, characters and enum members, arrays, Sets, and for dictionaries
  * plain objects where all keys are text, else Maps. An object with properties becomes a plain object of them (added
  * properties win over the type's own), one that only wraps a value becomes that value, and one with nothing but text
- * becomes the text. A secure string stays opaque: `{ secretId }`. What the value says twice becomes one object.
+ * becomes the text. A secure string stays opaque: a `Secret`. What the value says twice becomes one object.
  *
  * What this leaves out (type names, widths, kinds) is in the `Value` itself.
  */
@@ -59,7 +60,7 @@ function natural(value: Value | undefined, known: Known): unknown {
     case 'durationTicks':
       return Number(kind.value) / 1e4;
     case 'secureString':
-      return { secretId: kind.value.secretId };
+      return new Secret(kind.value.secretId);
     case 'enum':
       return kind.value.text;
     case 'list':

@@ -1,5 +1,6 @@
 import { invalidArgument } from '../error';
 import { DateTime_Kind, List_Kind, type Value } from '../gen/runspace/v1/value';
+import { Secret, secretValue } from './secret';
 
 /** What a JavaScript program may hand over as a value. A `Value` itself is taken as it is. */
 export type ValueInput = unknown;
@@ -75,6 +76,7 @@ function containerValue(input: object, around: Set<object>): Value {
   if (input instanceof Uint8Array) return { kind: { $case: 'bytes', value: input } };
   if (input instanceof URL) return { kind: { $case: 'uri', value: input.href } };
   if (input instanceof Date) return dateValue(input);
+  if (input instanceof Secret) return secretValue(input);
   const prototype: unknown = Object.getPrototypeOf(input);
   if (prototype === null || isPlainPrototype(prototype))
     return dictionaryValue(Object.entries(input), around);

@@ -27,6 +27,7 @@ export async function openJavaScript(options: EngineOptions, runtime: JavaScript
     arguments: ['-e', bootstrapScript(0)],
     environment: early,
     workingDirectory: options.workingDirectory,
+    user: options.user,
   });
   return openScriptEngine({
     engine: 'javascript',

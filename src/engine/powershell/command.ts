@@ -1,21 +1,31 @@
 import { RunspaceError } from '../../core/error';
+import type { HostReply } from '../../core/host-reply';
 import type { ErrorStreamRecord, FinalRecord, StreamRecord } from '../../core/record';
 import type { FinalPipelineState } from '../../core/pipeline-state';
 import type { HostCall } from '../../psrp/host-call';
 import type { Pipeline } from '../../psrp/pipeline';
 import type { WrittenRecord } from '../../psrp/records';
-import { Host } from './host';
+import { hostCallUnknown } from '../host-call-unknown';
+import { factOf, Host } from './host';
+import { answerOf, asksPerson, hostCallRecord } from './host-question';
 import { RecordQueue } from './record-queue';
 import type { SafeStop } from './safe-stop';
+import type { Screen } from './screen';
 
 /** One command, seen from the engine: what PowerShell tells of it becomes records, the last of them the final one. */
 export class Command {
   readonly queue = new RecordQueue();
   /** Undefined until the command before it is closed. */
   running: { readonly pipeline: Pipeline; readonly stop: SafeStop } | undefined;
-  readonly #host = new Host();
+  readonly #host: Host;
+  /** Calls that wait for a person, by their id. */
+  readonly #calls = new Map<bigint, HostCall>();
   #failure: RunspaceError | undefined;
   #exitCode: number | undefined;
+
+  constructor(screen: Screen) {
+    this.#host = new Host(screen);
+  }
 
   get isFinished(): boolean {
     return this.queue.isFinished;
@@ -33,12 +43,25 @@ export class Command {
     if (this.#failure === undefined) this.queue.add(record);
   }
 
-  /** PowerShell told the host something. */
+  /** PowerShell told or asked the host something. */
   takeHostCall(call: HostCall): void {
     this.running?.stop.begun();
+    if (call.needsResponse) {
+      this.#ask(call);
+      return;
+    }
     const effect = this.#host.take(call);
     if (effect.is === 'record') this.add(effect.record);
     if (effect.is === 'exit') this.#exitCode = effect.code;
+  }
+
+  /** Answers a call. Throws HOST_CALL_UNKNOWN, and INVALID_ARGUMENT for an answer that does not fit: then it waits on. */
+  respond(callId: bigint, reply: HostReply): void {
+    const call = this.#calls.get(callId);
+    if (call === undefined || this.running === undefined) throw hostCallUnknown(callId);
+    const answer = answerOf(call, reply);
+    this.#calls.delete(callId);
+    this.running.pipeline.respond(call, answer);
   }
 
   /** Asks PowerShell to end it; a command that was not sent yet ends at once. */
@@ -75,8 +98,20 @@ export class Command {
     this.#end(final);
   }
 
+  #ask(call: HostCall): void {
+    if (!asksPerson(call.method)) {
+      this.running?.pipeline.respond(call, factOf(call));
+    } else if (this.queue.isFinished || this.queue.isAbandoned || this.#failure !== undefined) {
+      this.running?.pipeline.respond(call, answerOf(call, { is: 'unanswered' }));
+    } else {
+      this.#calls.set(call.callId, call);
+      this.add(hostCallRecord(call));
+    }
+  }
+
   #end(final: Pick<FinalRecord, 'state' | 'reason'>): void {
     const exitCode = this.#exitCode === undefined ? {} : { exitCode: this.#exitCode };
+    this.#calls.clear();
     this.queue.end({ stream: 'final', ...final, ...exitCode });
   }
 }

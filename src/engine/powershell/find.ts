@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { RunspaceError } from '../../core/error';
+import { findOnPath } from '../find-on-path';
 
 /** Where a PowerShell is looked for. */
 export interface PowerShellPlaces {
@@ -17,8 +18,8 @@ export interface PowerShellPlaces {
 export function findPowerShell(places: PowerShellPlaces): string {
   const wanted = places.environment['RUNSPACED_PWSH'] ?? '';
   if (wanted === 'minimal') return findMinimalHost(places);
-  if (wanted === '') return findOnPath('pwsh', places) ?? notFound('there is no pwsh on PATH', remedy);
-  const found = path.isAbsolute(wanted) ? findFile(wanted, places) : findOnPath(wanted, places);
+  if (wanted === '') return findByName('pwsh', places) ?? notFound('there is no pwsh on PATH', remedy);
+  const found = path.isAbsolute(wanted) ? findFile(wanted, places) : findByName(wanted, places);
   return found ?? notFound(`RUNSPACED_PWSH names ${wanted}, which is no program`, 'correct it, or unset it');
 }
 
@@ -37,10 +38,8 @@ function findMinimalHost(places: PowerShellPlaces): string {
   );
 }
 
-function findOnPath(name: string, places: PowerShellPlaces): string | undefined {
-  const folders = (places.environment['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
-  const files = name.includes(path.sep) ? [] : folders.map((folder) => path.resolve(folder, name));
-  return files.find((file) => places.isExecutable(file));
+function findByName(name: string, { environment, isExecutable }: PowerShellPlaces): string | undefined {
+  return findOnPath(name, environment['PATH'] ?? '', isExecutable);
 }
 
 function findFile(file: string, places: PowerShellPlaces): string | undefined {

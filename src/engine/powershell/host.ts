@@ -1,23 +1,31 @@
-import type { InformationStreamRecord } from '../../core/record';
+import type { HostCallRecord, InformationStreamRecord } from '../../core/record';
 import { nullValue, stringValue, type Value } from '../../core/value';
 import { boolValue, integerOf, textOf } from '../../psrp/clixml/properties';
 import type { HostAnswer, HostCall, HostMethod } from '../../psrp/host-call';
 import { hostInformation, readRecord, type WrittenRecord } from '../../psrp/records';
+import { hostCallRecord } from './host-question';
+import type { Screen } from './screen';
 
 /** What a host call that waits for nobody comes to: a record, an exit code, or nothing. */
 export type HostEffect =
-  | { readonly is: 'record'; readonly record: WrittenRecord }
+  | { readonly is: 'record'; readonly record: WrittenRecord | HostCallRecord }
   | { readonly is: 'exit'; readonly code: number }
   | { readonly is: 'nothing' };
 
 /**
- * The host of our sessions: it has a user interface and no screen. What PowerShell writes to it becomes records.
+ * The host of our sessions. What PowerShell writes to it becomes records; what it sets, such as the window's title,
+ * is told as a host call that takes no answer.
  * One per pipeline, since it remembers what was just written: Write-Host, and verbose, debug, warning, progress and
  * information that the preferences show, arrive twice, first as a record and then as a host call.
  */
 export class Host {
   /** What the last record says, until its echo has come. */
   #echo: string | undefined;
+  readonly #screen: Screen;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+  }
 
   /** For every record that a pipeline writes, in order. */
   noteRecord(record: WrittenRecord): void {
@@ -29,7 +37,9 @@ export class Host {
     const echo = this.#echo;
     this.#echo = undefined;
     if (call.method === 'SetShouldExit') return { is: 'exit', code: integerOf(call.parameters[0]) ?? 0 };
-    const record = writers[call.method]?.(call.parameters);
+    this.#screen.note(call);
+    if (told.has(call.method)) return { is: 'record', record: hostCallRecord({ ...call, callId: 0n }) };
+    const record = writers[call.method]?.(call.parameters, this.#screen);
     if (record === undefined || (echo !== undefined && saidBy(record) === echo)) return { is: 'nothing' };
     return { is: 'record', record };
   }
@@ -53,12 +63,29 @@ function saidBy(record: WrittenRecord): string | undefined {
 
 type Parameters = readonly Value[];
 
+/** What a host with a screen would do, told to whoever has one. */
+const told: ReadonlySet<HostMethod> = new Set<HostMethod>([
+  'SetForegroundColor',
+  'SetBackgroundColor',
+  'SetCursorPosition',
+  'SetWindowPosition',
+  'SetCursorSize',
+  'SetBufferSize',
+  'SetWindowSize',
+  'SetWindowTitle',
+  'SetBufferContents1',
+  'SetBufferContents2',
+  'ScrollBufferContents',
+]);
+
 /** The methods that write something, and the record that it is. */
-const writers: Readonly<Partial<Record<HostMethod, (parameters: Parameters) => WrittenRecord>>> = {
-  Write1: ([text]) => hostInformation(toText(text), { noNewLine: true }),
+const writers: Readonly<
+  Partial<Record<HostMethod, (parameters: Parameters, screen: Screen) => WrittenRecord>>
+> = {
+  Write1: ([text], { colors }) => hostInformation(toText(text), { noNewLine: true, ...colors }),
   Write2: (parameters) => colored(parameters, { noNewLine: true }),
   WriteLine1: () => hostInformation('', { noNewLine: false }),
-  WriteLine2: ([text]) => hostInformation(toText(text), { noNewLine: false }),
+  WriteLine2: ([text], { colors }) => hostInformation(toText(text), { noNewLine: false, ...colors }),
   WriteLine3: (parameters) => colored(parameters, { noNewLine: false }),
   WriteErrorLine: ([text]) => ({ stream: 'error', message: toText(text) }),
   WriteDebugLine: ([text]) => ({ stream: 'debug', message: toText(text) }),
@@ -84,16 +111,16 @@ function colored(
   });
 }
 
-/** The answer to a call that waits for one: facts about the host, and an error to everything that needs a person. */
-export function answerOf(call: HostCall): HostAnswer {
+/** The answer to a call that asks for a fact about the host, or for what no host of ours can do. */
+export function factOf(call: HostCall): HostAnswer {
   const value = facts[call.method];
   if (value !== undefined) return { is: 'value', value };
   const error = {
     stream: 'error',
-    message: `nobody is connected to answer ${call.method}`,
+    message: `the host of this session has no ${call.method}`,
     exceptionType: 'System.Management.Automation.Host.HostException',
-    fullyQualifiedErrorId: 'HOST_CALL_UNANSWERED',
-    category: 'ResourceUnavailable',
+    fullyQualifiedErrorId: 'UNSUPPORTED',
+    category: 'NotImplemented',
   } as const;
   return { is: 'error', error };
 }
@@ -104,4 +131,5 @@ const facts: Readonly<Partial<Record<HostMethod, Value>>> = {
   GetCurrentCulture: stringValue('en-US'),
   GetCurrentUICulture: stringValue('en-US'),
   GetIsRunspacePushed: boolValue(false),
+  GetKeyAvailable: boolValue(false),
 };

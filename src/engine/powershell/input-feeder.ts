@@ -9,8 +9,6 @@ const windowBytes = 64 * 1024;
 
 interface FeederOptions {
   readonly input: AsyncIterable<Value>;
-  /** Throws what is wrong with an item. */
-  readonly check: (item: Value) => void;
   readonly command: Command;
   readonly pipeline: Pipeline;
   /** Writes what the protocol has to send. */
@@ -45,7 +43,7 @@ export class InputFeeder {
   }
 
   async #feed(): Promise<void> {
-    const { check, command, pipeline, flush } = this.#options;
+    const { command, pipeline, flush } = this.#options;
     try {
       for (;;) {
         const item = await this.#items.next();
@@ -55,7 +53,6 @@ export class InputFeeder {
           flush();
           return;
         }
-        check(item.value);
         pipeline.sendInput(item.value);
         flush();
         await this.#room();

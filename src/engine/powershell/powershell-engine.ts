@@ -1,21 +1,43 @@
+import { randomUUID } from 'node:crypto';
 import { RunspaceError } from '../../core/error';
+import type { HostReply } from '../../core/host-reply';
 import type { StreamRecord } from '../../core/record';
-import type { Value } from '../../core/value';
-import { entryOf, textOf } from '../../psrp/clixml/properties';
-import { scriptPipeline } from '../../psrp/create-pipeline';
+import { isAtLeast, type ProtocolVersion } from '../../psrp/capability';
 import type { ClientEvent } from '../../psrp/events';
 import type { HostCall } from '../../psrp/host-call';
 import { RunspacePool } from '../../psrp/runspace-pool';
 import { isFinalState } from '../../psrp/states';
 import type { Transport } from '../../transport/transport';
 import type { Engine, EngineEnd, EngineInfo, EngineOptions, Invocation } from '../engine';
+import { hostCallUnknown } from '../host-call-unknown';
+import { withTimeout } from '../with-timeout';
+import { abilitiesAt } from './abilities';
+import { answerFrom, type Aside, type AsideAnswer } from './aside';
 import { Command } from './command';
-import { describeEnd, invocationError, lastWords, lostError, readingError } from './failures';
-import { answerOf, Host } from './host';
+import { completeAside, completedNothing, completionsOf } from './complete';
+import { deferred } from './deferred';
+import {
+  invocationError,
+  lostError,
+  openFailed,
+  openTooSlow,
+  readingError,
+  runspaceGone,
+  tooLarge,
+} from './failures';
+import { Host } from './host';
 import { InputFeeder } from './input-feeder';
 import { nodeCodec } from './node-codec';
+import { prepareSharedKey, sharedKeyCryptography } from './node-cryptography';
+import { requireSecureChannel } from './secure-channel';
+import { pipelineSpecOf, sendingOf, sendingOfAside, type Sending } from './sending';
+import { PoolCalls } from './pool-calls';
+import { engineEvent, noise } from './notices';
+import { needsPreparation, PreparedCommand } from './prepared-command';
+import { checkReset, requireReset, ResetQuestion } from './reset';
 import { SafeStop } from './safe-stop';
-import { holdsSecureString, secureStringUnsupported } from './secrets';
+import { Screen } from './screen';
+import { versionIn } from './version-in';
 
 /** How long PowerShell may take to close its runspace, and then to leave. */
 const closePatienceMs = 3_000;
@@ -26,6 +48,8 @@ export interface PowerShellEngineSpec {
   readonly options: EngineOptions;
   /** A new lower-case GUID: the runspace's id. */
   readonly runspaceId: string;
+  /** The newest version of the protocol to speak. */
+  readonly offeredVersion: ProtocolVersion;
 }
 
 /** How far opening has come; what an error names when it goes no further. */
@@ -40,33 +64,48 @@ export class PowerShellEngine implements Engine {
   readonly #transport: Transport;
   readonly #options: EngineOptions;
   readonly #pool: RunspacePool;
-  readonly #host = new Host();
+  readonly #screen = new Screen();
+  readonly #host = new Host(this.#screen);
+  readonly #poolCalls: PoolCalls;
   #version = '';
   #phase: Phase = 'its first answer';
   #isOpen = false;
   readonly #opened = deferred<'opened'>();
   readonly #closed = deferred<'closed'>();
   #command: Command | undefined;
+  /** The command whose pipelines run, where it takes more than one. */
+  #prepared: PreparedCommand | undefined;
   #input: InputFeeder | undefined;
   /** Starts the command that waits until the one before it is closed. */
   #startNext: (() => void) | undefined;
   #openPipelineId: string | undefined;
+  #reset: ResetQuestion | undefined;
+  /** What must be there before more is read. */
+  #awaited: Promise<void> | undefined;
   #isLeaving = false;
   #lost: RunspaceError | undefined;
 
-  constructor({ transport, options, runspaceId }: PowerShellEngineSpec) {
+  /** Writes what the protocol has to send; the gates of psrp bound how much that is. */
+  readonly #flush = (): void => {
+    const bytes = this.#pool.dataToSend();
+    if (bytes !== undefined) this.#transport.write(bytes).catch(ignoreError);
+  };
+
+  constructor({ transport, options, runspaceId, offeredVersion }: PowerShellEngineSpec) {
     this.#transport = transport;
     this.#options = options;
     this.#pool = new RunspacePool({
       codec: nodeCodec,
+      cryptography: sharedKeyCryptography,
       id: runspaceId,
-      offeredVersion: '2.4',
+      offeredVersion,
       maximumObjectSize: options.maximumReceivedObjectSize,
       minRunspaces: 1,
       maxRunspaces: 1,
-      host: { is: 'text' },
+      host: this.#screen.hostInfo(undefined),
       applicationArguments: options.applicationArguments,
     });
+    this.#poolCalls = new PoolCalls({ pool: this.#pool, onHostCall: options.onHostCall, flush: this.#flush });
     this.ended = this.#pump();
   }
 
@@ -76,6 +115,7 @@ export class PowerShellEngine implements Engine {
       version: this.#version,
       runspaceId: this.#pool.id,
       processId: this.#transport.processId,
+      abilities: abilitiesAt(this.#pool.version),
     };
   }
 
@@ -84,43 +124,66 @@ export class PowerShellEngine implements Engine {
     this.#pool.open();
     this.#flush();
     const { openTimeoutMs } = this.#options;
-    const outcome = await withTimeout(Promise.race([this.#opened.promise, this.ended]), openTimeoutMs);
+    const settled = Promise.race([this.#opened.promise, this.ended]);
+    let outcome = await withTimeout(settled, openTimeoutMs);
+    // A start-up script that waits for a person is not slow.
+    while (outcome === undefined && this.#poolCalls.isWaiting)
+      outcome = await withTimeout(settled, openTimeoutMs);
     if (outcome === 'opened') return;
-    if (outcome === undefined) {
-      const waited = `waited ${openTimeoutMs} ms (OpenTimeout) for ${this.#phase}`;
-      throw new RunspaceError('ENGINE_TIMEOUT', `the powershell engine did not open: ${waited}`, {
-        facts: { option: 'OpenTimeout', phase: this.#phase },
-      });
-    }
-    const lost = this.#lost;
-    if (lost?.code === 'ENGINE_PROTOCOL_ERROR' || lost?.code === 'ENGINE_START_FAILED') throw lost;
-    const end = describeEnd(await this.#transport.ended);
-    const cause = lost === undefined ? {} : { cause: lost };
-    throw new RunspaceError(
-      'ENGINE_START_FAILED',
-      `the powershell engine ended before it opened: ${end}${lastWords(this.#transport)}`,
-      cause,
-    );
+    if (outcome === undefined) throw openTooSlow(this.#transport, { openTimeoutMs, phase: this.#phase });
+    throw await openFailed(this.#transport, this.#lost);
   }
 
   invoke(invocation: Invocation): AsyncIterable<readonly StreamRecord[]> {
-    if (this.#command?.isFinished === false) {
-      throw new RunspaceError('SESSION_BUSY', 'the engine is running another command');
-    }
-    const command = new Command();
-    this.#command = command;
-    this.#input = undefined;
-    this.#startNext = () => {
-      this.#start(command, invocation);
-    };
-    const isOver = this.#lost !== undefined || this.#isLeaving;
-    if (this.#openPipelineId === undefined || isOver) this.#goOn();
-    return this.#recordsOf(command);
+    this.#requireIdle('the engine is running another command');
+    this.#prepared = undefined;
+    if (!needsPreparation(invocation)) return this.#run(sendingOf(invocation, []));
+    this.#prepared = new PreparedCommand(invocation, {
+      ask: (aside) => this.#ask(aside),
+      run: (sending) => this.#run(sending),
+      stopRunning: () => {
+        this.#stopRunning();
+      },
+    });
+    return this.#prepared.records();
+  }
+
+  respond(callId: bigint, reply: HostReply): void {
+    if (this.#command === undefined) throw hostCallUnknown(callId);
+    this.#command.respond(callId, reply);
+    this.#flush();
   }
 
   stop(): void {
-    this.#command?.stop();
-    this.#flush();
+    if (this.#prepared === undefined) this.#stopRunning();
+    else this.#prepared.stop();
+  }
+
+  async complete(input: { readonly text: string; readonly cursor: number }, timeoutMs: number) {
+    this.#requireIdle('the engine is running a command');
+    this.#prepared = undefined;
+    const answer = await withTimeout(this.#ask(completeAside(input)), timeoutMs);
+    if (answer !== undefined) return completionsOf(answer, input.cursor);
+    this.#stopRunning();
+    throw completedNothing(timeoutMs);
+  }
+
+  async reset(timeoutMs: number): Promise<void> {
+    this.#requireIdle('the engine is running a command');
+    requireReset(this.#pool.version);
+    const question = new ResetQuestion();
+    this.#reset = question;
+    // PowerShell refuses while a pipeline is open.
+    this.#startNext = () => {
+      if (this.#lost === undefined && !this.#isLeaving) question.sent(this.#pool.reset());
+      this.#flush();
+    };
+    if (this.#openPipelineId === undefined) this.#goOn();
+    const ended = this.ended.then(() => 'ended' as const);
+    const outcome = await withTimeout(Promise.race([question.answered, ended]), timeoutMs);
+    // A question that was never sent must not be sent after its time.
+    if (outcome === undefined) this.#startNext = undefined;
+    checkReset(outcome, { timeoutMs, lost: this.#lost });
   }
 
   async close(): Promise<void> {
@@ -145,6 +208,32 @@ export class PowerShellEngine implements Engine {
     this.#endCommand({ state: 'stopped', reason });
   }
 
+  #requireIdle(message: string): void {
+    const isBusy = this.#command?.isFinished === false || this.#prepared?.isActive === true;
+    if (isBusy) throw new RunspaceError('SESSION_BUSY', message);
+  }
+
+  #stopRunning(): void {
+    this.#command?.stop();
+    this.#flush();
+  }
+
+  #ask(aside: Aside): Promise<AsideAnswer> {
+    return answerFrom(this.#run(sendingOfAside(aside, randomUUID())));
+  }
+
+  #run(sending: Sending): AsyncGenerator<readonly StreamRecord[]> {
+    const command = new Command(this.#screen);
+    this.#command = command;
+    this.#input = undefined;
+    this.#startNext = () => {
+      this.#start(command, sending);
+    };
+    const isOver = this.#lost !== undefined || this.#isLeaving;
+    if (this.#openPipelineId === undefined || isOver) this.#goOn();
+    return this.#recordsOf(command);
+  }
+
   /** Starts what waits, now that no pipeline is open. */
   #goOn(): void {
     const start = this.#startNext;
@@ -152,27 +241,16 @@ export class PowerShellEngine implements Engine {
     start?.();
   }
 
-  #start(command: Command, invocation: Invocation): void {
+  #start(command: Command, sending: Sending): void {
     if (command.isFinished) return;
     if (this.#lost !== undefined || this.#isLeaving) {
       const reason = this.#lost ?? new RunspaceError('ENGINE_LOST', 'the engine is closed');
       command.end({ state: 'failed', reason });
       return;
     }
-    const { pipelineId, script, newScope, input } = invocation;
+    const { pipelineId, input } = sending;
     try {
-      this.#requireSendable(invocation.arguments.map((argument) => argument.value));
-      const spec = scriptPipeline(
-        {
-          script,
-          arguments: invocation.arguments,
-          hasInput: input !== undefined,
-          host: { is: 'text' },
-          ...(newScope ? { useLocalScope: true } : {}),
-        },
-        nodeCodec,
-      );
-      const pipeline = this.#pool.createPipeline(pipelineId, spec);
+      const pipeline = this.#pool.createPipeline(pipelineId, pipelineSpecOf(sending, this.#screen));
       command.running = { pipeline, stop: new SafeStop(this.#pool, pipeline) };
       this.#openPipelineId = pipelineId;
     } catch (thrown) {
@@ -181,19 +259,8 @@ export class PowerShellEngine implements Engine {
     }
     this.#flush();
     if (input === undefined) return;
-    const flush = (): void => {
-      this.#flush();
-    };
-    const check = (item: Value): void => {
-      this.#requireSendable([item]);
-    };
-    this.#input = new InputFeeder({ input, check, command, pipeline: command.running.pipeline, flush });
-  }
-
-  #requireSendable(values: readonly Value[]): void {
-    const { version } = this.#pool;
-    if (version === undefined || version === '2.4' || !values.some(holdsSecureString)) return;
-    throw secureStringUnsupported(version);
+    const { pipeline } = command.running;
+    this.#input = new InputFeeder({ input, command, pipeline, flush: this.#flush });
   }
 
   async *#recordsOf(command: Command): AsyncGenerator<readonly StreamRecord[]> {
@@ -235,6 +302,9 @@ export class PowerShellEngine implements Engine {
     this.#flush();
     this.#input?.progress();
     await this.#command?.queue.taken();
+    if (this.#awaited === undefined) return;
+    await this.#awaited;
+    this.#awaited = undefined;
   }
 
   #handle(event: ClientEvent): void {
@@ -244,7 +314,7 @@ export class PowerShellEngine implements Engine {
         else this.#options.onNotice(event.record);
         return;
       case 'pipelineHostCall':
-        if (event.pipelineId === this.#openPipelineId) this.#handleHostCall(event.call);
+        if (event.pipelineId === this.#openPipelineId) this.#command?.takeHostCall(event.call);
         else this.#handlePoolHostCall(event.call);
         return;
       case 'pipelineState':
@@ -263,7 +333,9 @@ export class PowerShellEngine implements Engine {
         this.#handleNoise(event.text);
         return;
       case 'negotiated':
+        requireSecureChannel(this.#options.applicationArguments, event.version);
         this.#phase = 'the runspace to open';
+        if (!isAtLeast(event.version, '2.4')) this.#awaited = prepareSharedKey();
         return;
       case 'applicationPrivateData':
         this.#version = versionIn(event.data);
@@ -278,15 +350,11 @@ export class PowerShellEngine implements Engine {
         this.#handlePoolHostCall(event.call);
         return;
       case 'userEvent':
-        this.#options.onNotice({
-          stream: 'information',
-          value: event.value,
-          message: 'engine event',
-          tags: ['event'],
-        });
+        this.#options.onNotice(engineEvent(event.value));
         return;
       case 'availability':
         this.#command?.running?.stop.answered(event.callId, event.answer);
+        this.#reset?.take(event.callId, event.answer);
         return;
       case 'publicKeyRequested':
       case 'sessionKey':
@@ -294,14 +362,9 @@ export class PowerShellEngine implements Engine {
     }
   }
 
-  #handleHostCall(call: HostCall): void {
-    if (call.needsResponse) this.#command?.running?.pipeline.respond(call, answerOf(call));
-    else this.#command?.takeHostCall(call);
-  }
-
   #handlePoolHostCall(call: HostCall): void {
     if (call.needsResponse) {
-      this.#pool.respond(call, answerOf(call));
+      this.#poolCalls.ask(call);
       return;
     }
     const effect = this.#host.take(call);
@@ -314,22 +377,13 @@ export class PowerShellEngine implements Engine {
       this.#opened.resolve('opened');
     }
     if (this.#isLeaving || (state !== 'closed' && state !== 'broken')) return;
-    const reason = error === undefined ? '' : `: ${error.message}`;
-    throw this.#isOpen
-      ? new RunspaceError(
-          'ENGINE_LOST',
-          `the powershell engine's runspace is ${state}${reason}; open a new session`,
-        )
-      : new RunspaceError('ENGINE_START_FAILED', `the powershell engine refused to open a runspace${reason}`);
+    throw runspaceGone({ state, wasOpen: this.#isOpen, why: error?.message });
   }
 
   /** Something wrote past the protocol to the engine's standard output. */
   #handleNoise(text: string): void {
     if (text.trim() === '') return;
-    const record = {
-      stream: 'warning',
-      message: `written to the engine's standard output: ${text}`,
-    } as const;
+    const record = noise(text);
     if (this.#command?.isFinished === false) this.#command.add(record);
     else this.#options.onNotice(record);
   }
@@ -338,54 +392,8 @@ export class PowerShellEngine implements Engine {
     this.#command?.end(final);
     void this.#input?.leave();
   }
-
-  /** Writes what the protocol has to send; the gates of psrp bound how much that is. */
-  #flush(): void {
-    const bytes = this.#pool.dataToSend();
-    if (bytes !== undefined) this.#transport.write(bytes).catch(ignoreError);
-  }
 }
 
 function ignoreError(): void {
   // The transport's end tells.
-}
-
-function tooLarge(limit: number): RunspaceError {
-  return new RunspaceError(
-    'OBJECT_TOO_LARGE',
-    `the command wrote an object of more than MaximumReceivedObjectSize (${limit} bytes); write smaller ones, or raise the limit`,
-    { facts: { option: 'MaximumReceivedObjectSize', limit: String(limit) } },
-  );
-}
-
-function versionIn(privateData: Value): string {
-  return textOf(entryOf(entryOf(privateData, 'PSVersionTable'), 'PSVersion')) ?? '';
-}
-
-interface Deferred<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-}
-
-function deferred<T>(): Deferred<T> {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
-}
-
-/** Undefined: it took too long. */
-async function withTimeout<Result>(result: Promise<Result>, timeoutMs: number): Promise<Result | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(undefined);
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([result, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

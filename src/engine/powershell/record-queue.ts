@@ -21,6 +21,11 @@ export class RecordQueue {
     return this.#final !== undefined;
   }
 
+  /** Whether nobody takes records any more. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
   /** Adds a record; after the final one nothing is added. */
   add(record: StreamRecord): void {
     if (!this.isFinished && !this.#isAbandoned) this.#records.push(record);

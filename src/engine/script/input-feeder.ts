@@ -1,23 +1,29 @@
 import { toError } from '../../core/error';
 import type { Value } from '../../core/value';
-import type { Outgoing } from './outgoing';
 import type { ScriptPipeline } from './script-pipeline';
-import { toWire } from './wire-value';
+import type { Wire } from './wire';
+
+/** What a feeder works on. */
+export interface Feeding {
+  readonly input: AsyncIterable<Value>;
+  readonly pipeline: ScriptPipeline;
+  readonly wire: Wire;
+  /** The input broke, and the command can't be told. */
+  readonly failed: (error: Error) => void;
+}
 
 /** Gives a command its input, one item for each time it asks. */
 export class InputFeeder {
   readonly #input: AsyncIterator<Value>;
-  readonly #pipeline: ScriptPipeline;
-  readonly #outgoing: Outgoing;
+  readonly #feeding: Feeding;
   #asked = 0;
   #isFeeding = false;
   #hasEnded = false;
 
-  constructor(input: AsyncIterable<Value>, pipeline: ScriptPipeline, outgoing: Outgoing) {
-    this.#input = input[Symbol.asyncIterator]();
-    this.#pipeline = pipeline;
-    this.#outgoing = outgoing;
-    void pipeline.finished.then(() => this.#leave());
+  constructor(feeding: Feeding) {
+    this.#feeding = feeding;
+    this.#input = feeding.input[Symbol.asyncIterator]();
+    void feeding.pipeline.finished.then(() => this.#leave());
   }
 
   /** The command asks for one more item. */
@@ -36,25 +42,20 @@ export class InputFeeder {
   }
 
   async #feedOne(): Promise<void> {
-    const { run } = this.#pipeline;
+    const { pipeline, wire, failed } = this.#feeding;
     try {
       const item = await this.#input.next();
-      if (this.#pipeline.isFinished) this.#hasEnded = true;
-      // Not awaited: the command asks for no more items than it can hold.
-      else if (item.done !== true) void this.#outgoing.send({ is: 'input', run, value: toWire(item.value) });
-      else await this.#end({ is: 'inputEnd', run });
+      if (pipeline.isFinished) this.#hasEnded = true;
+      else if (item.done !== true) wire.input(pipeline.run, item.value);
+      else {
+        this.#hasEnded = true;
+        await wire.endInput(pipeline.run);
+      }
     } catch (thrown) {
-      await this.#end({ is: 'inputEnd', run, error: toError(thrown).message });
+      this.#hasEnded = true;
+      const error = toError(thrown);
+      if (!wire.failInput(pipeline.run, error.message) && !pipeline.isFinished) failed(error);
     }
-  }
-
-  async #end(message: {
-    readonly is: 'inputEnd';
-    readonly run: number;
-    readonly error?: string;
-  }): Promise<void> {
-    this.#hasEnded = true;
-    await this.#outgoing.send(message);
   }
 
   async #leave(): Promise<void> {

@@ -1,13 +1,19 @@
 import { RunspaceError } from '../../core/error';
 import type { FinalRecord } from '../../core/record';
-import type { Transport, TransportEnd } from '../../transport/transport';
+import type { TransportEnd } from '../../transport/transport';
 import type { EngineName } from '../engine';
 
 const lastWordsLength = 2000;
 
-/** The error of an engine that has gone without being asked to. */
-export function lostError(engine: EngineName, end: TransportEnd, transport: Transport): RunspaceError {
-  const message = `the ${engine} engine is gone: ${describeEnd(end)}${lastWordsOf(transport)}`;
+/** Whoever has what an engine's processes said besides. */
+export interface LastWords {
+  diagnostics(): string;
+}
+
+/** The error of an engine that has gone without being asked to: where its transport knows better, that is the error. */
+export function lostError(engine: EngineName, end: TransportEnd, words: LastWords): RunspaceError {
+  if (end.is === 'lost' && end.error instanceof RunspaceError) return end.error;
+  const message = `the ${engine} engine is gone: ${describeEnd(end)}${lastWordsOf(words)}`;
   return new RunspaceError('ENGINE_LOST', message, end.is === 'lost' ? { cause: end.error } : {});
 }
 
@@ -22,7 +28,7 @@ function describeEnd(end: TransportEnd): string {
   return `it left with exit code ${end.code ?? 'unknown'}`;
 }
 
-function lastWordsOf(transport: Transport): string {
-  const text = transport.diagnostics().trim().slice(-lastWordsLength);
+function lastWordsOf(words: LastWords): string {
+  const text = words.diagnostics().trim().slice(-lastWordsLength);
   return text === '' ? '' : `; its last words: ${text}`;
 }

@@ -14,6 +14,8 @@ export type Command =
   | { readonly is: 'input'; readonly run: number; readonly value: WireValue }
   /** The pipeline's input has ended, or broke for the reason in `error`. */
   | { readonly is: 'inputEnd'; readonly run: number; readonly error?: string }
+  /** What may stand at the end of a line? Only between runs. */
+  | { readonly is: 'complete'; readonly id: number; readonly line: string }
   /** Urgent. */
   | { readonly is: 'stop'; readonly run: number };
 
@@ -52,7 +54,16 @@ export type Report =
   | { readonly is: 'pull'; readonly run: number }
   /** Something was larger than `maximumMessageLength`, and is not sent. */
   | { readonly is: 'tooLarge'; readonly run: number }
+  | CompletionsReport
   | DoneReport;
+
+/** What may stand in the place of `replaced`, which is the end of the line that was asked about. */
+export interface CompletionsReport {
+  readonly is: 'completions';
+  readonly id: number;
+  readonly texts: readonly string[];
+  readonly replaced: string;
+}
 
 /** Something was thrown and not caught. */
 export interface ErrorReport {

@@ -36,6 +36,12 @@ export class ReceivedMessage {
     return value.filter((item): item is number => Number.isSafeInteger(item));
   }
 
+  texts(name: string): readonly string[] {
+    const value: unknown = this.field(name);
+    if (!Array.isArray(value)) throw wrong(name);
+    return value.filter((item): item is string => typeof item === 'string');
+  }
+
   /** The field as it is; undefined where there is none. */
   field(name: string): unknown {
     return Object.hasOwn(this.#fields, name) ? Reflect.get(this.#fields, name) : undefined;

@@ -2,32 +2,34 @@ import { RunspaceError, toError } from '../../core/error';
 import type { StreamRecord } from '../../core/record';
 import type { Transport } from '../../transport/transport';
 import type { Engine, EngineEnd, EngineInfo, EngineName, EngineOptions, Invocation } from '../engine';
-import { IncomingReader, type Incoming } from './incoming';
+import { FrameWire } from './frame-wire';
+import type { Incoming } from './incoming';
+import { completionsAt, CompletionQuestions } from './completion-questions';
 import { InputFeeder } from './input-feeder';
-import { lostError, lostFinal } from './lost';
+import { lostError, lostFinal, type LastWords } from './lost';
 import type { InterpreterExited } from './message';
-import { markOf, markPrefix } from './mark-scanner';
 import { Notices } from './notices';
-import { Outgoing } from './outgoing';
+import { piecesOf } from './pieces';
 import type { ReceivedMessage } from './report';
 import { toErrorRecord, toDoneReport } from './to-record';
 import { ScriptPipeline } from './script-pipeline';
-import { fromWire, toWire } from './wire-value';
-import { withTimeout } from './with-timeout';
+import type { Escalation, Wire } from './wire';
+import { fromWire } from './wire-value';
+import { withTimeout } from '../with-timeout';
 
 /** How long a mark may be missing while nothing else comes: user code may have closed the descriptor. */
 const markPatienceMs = 2_000;
 /** How long an engine that was asked to leave may take. */
 const closePatienceMs = 3_000;
-/** What child processes get after a stop, after so many milliseconds, as long as the command still runs. */
-const escalation = [
+/** What child processes get after a stop. */
+const usualEscalation: Escalation = [
   // Not at once: the interpreter is to hear of the stop first.
   ['SIGINT', 25],
   // Those that a loop has started since.
   ['SIGINT', 125],
   ['SIGTERM', 500],
   ['SIGKILL', 2_000],
-] as const;
+];
 /** What a message may have beside the object in it. */
 const envelopeLength = 4096;
 
@@ -41,6 +43,10 @@ export interface ScriptEngineSpec {
   /** Variables that the interpreter gets only once it runs. */
   readonly lateEnvironment: Readonly<Record<string, string>>;
   readonly options: EngineOptions;
+  /** By default frames. */
+  readonly wire?: Wire & LastWords;
+  /** By default only child processes are signalled. */
+  readonly escalation?: Escalation;
 }
 
 /** Waits until the interpreter answers. Rejects with ENGINE_START_FAILED or ENGINE_TIMEOUT; then nothing is left running. */
@@ -61,9 +67,11 @@ class ScriptEngine implements Engine {
   readonly #name: EngineName;
   readonly #transport: Transport;
   readonly #options: EngineOptions;
-  readonly #incoming: IncomingReader;
-  readonly #outgoing: Outgoing;
+  readonly #wire: Wire;
+  readonly #words: LastWords;
+  readonly #escalation: Escalation;
   readonly #notices: Notices;
+  readonly #questions = new CompletionQuestions();
   #info: EngineInfo | undefined;
   #ready: () => void = () => undefined;
   #run = 0;
@@ -72,12 +80,13 @@ class ScriptEngine implements Engine {
   #isClosing = false;
   #lost: RunspaceError | undefined;
 
-  constructor({ engine, transport, options }: ScriptEngineSpec) {
+  constructor({ engine, transport, options, wire, escalation }: ScriptEngineSpec) {
     this.#name = engine;
     this.#transport = transport;
     this.#options = options;
-    this.#incoming = new IncomingReader(options.maximumReceivedObjectSize + envelopeLength);
-    this.#outgoing = new Outgoing(transport);
+    this.#wire = wire ?? new FrameWire(transport, options.maximumReceivedObjectSize + envelopeLength);
+    this.#words = wire ?? transport;
+    this.#escalation = escalation ?? usualEscalation;
     this.#notices = new Notices(options.onNotice);
     this.ended = this.#pump();
   }
@@ -92,11 +101,7 @@ class ScriptEngine implements Engine {
       this.#ready = () => resolve('ready');
     });
     this.#transport.write(bootstrap).catch(ignoreError);
-    void this.#outgoing.send({
-      is: 'open',
-      environment: lateEnvironment,
-      maximumMessageLength: this.#options.maximumReceivedObjectSize + envelopeLength,
-    });
+    this.#wire.open(lateEnvironment);
     const { openTimeoutMs } = this.#options;
     const outcome = await withTimeout(Promise.race([ready, this.ended]), openTimeoutMs);
     if (outcome === 'ready') return;
@@ -104,10 +109,17 @@ class ScriptEngine implements Engine {
       const message = `the ${this.#name} engine did not answer within ${openTimeoutMs} ms`;
       throw new RunspaceError('ENGINE_TIMEOUT', message, { facts: { option: 'OpenTimeout' } });
     }
+    await this.#requireReached();
     const why = outcome.is === 'lost' ? outcome.error.message : 'it was closed';
     throw new RunspaceError('ENGINE_START_FAILED', `the ${this.#name} engine did not start: ${why}`, {
       ...(outcome.is === 'lost' ? { cause: outcome.error } : {}),
     });
+  }
+
+  /** Throws what the transport itself says of its end, where that is more than an exit code. */
+  async #requireReached(): Promise<void> {
+    const end = await this.#transport.ended;
+    if (end.is === 'lost' && end.error === this.#lost) throw end.error;
   }
 
   invoke(invocation: Invocation): AsyncIterable<readonly StreamRecord[]> {
@@ -122,6 +134,27 @@ class ScriptEngine implements Engine {
   stop(): void {
     const pipeline = this.#pipeline;
     if (pipeline !== undefined && !pipeline.isFinished) this.#stop(pipeline);
+  }
+
+  async complete({ text, cursor }: { readonly text: string; readonly cursor: number }, timeoutMs: number) {
+    if (this.#pipeline?.isFinished === false)
+      throw new RunspaceError('SESSION_BUSY', 'the engine is running a command');
+    const send = (id: number): void => this.#wire.complete(id, text.slice(0, cursor));
+    const answer = this.#questions.ask(send, this.ended);
+    const found = await withTimeout(answer, timeoutMs);
+    if (found !== undefined) return completionsAt(cursor, found);
+    throw new RunspaceError('ENGINE_TIMEOUT', `${this.#name} completed nothing within ${timeoutMs} ms`, {
+      facts: { phase: 'complete' },
+    });
+  }
+
+  reset(): Promise<void> {
+    const { engine } = this.info;
+    return Promise.reject(
+      new RunspaceError('UNSUPPORTED', `the ${engine} engine can't reset its runspace; open a new session`, {
+        facts: { engine },
+      }),
+    );
   }
 
   async close(): Promise<void> {
@@ -146,35 +179,38 @@ class ScriptEngine implements Engine {
     });
   }
 
-  #start(pipeline: ScriptPipeline, { script, arguments: given, newScope, input }: Invocation): void {
+  #start(pipeline: ScriptPipeline, invocation: Invocation): void {
     if (this.#lost !== undefined || this.#isClosing) {
       pipeline.end(lostFinal(this.#lost ?? new RunspaceError('ENGINE_LOST', 'the engine is closed')));
       return;
     }
     this.#notices.flush();
     this.#pipeline = pipeline;
-    this.#input = input === undefined ? undefined : new InputFeeder(input, pipeline, this.#outgoing);
+    this.#input = this.#feederOf(pipeline, invocation.input);
     try {
-      void this.#outgoing.send({
-        is: 'run',
-        run: pipeline.run,
-        script,
-        positional: given.flatMap((one) => (one.name === undefined ? [toWire(one.value)] : [])),
-        named: given.flatMap((one) =>
-          one.name === undefined ? [] : [[one.name, toWire(one.value)] as const],
-        ),
-        newScope,
-        hasInput: input !== undefined,
-        mark: markOf(this.info.runspaceId, pipeline.run),
-      });
+      this.#wire.run(pipeline.run, invocation);
     } catch (cause) {
-      const reason = new RunspaceError(
-        'DATA_TOO_LARGE',
-        'the command and its arguments are too large to send',
-        { cause },
-      );
+      const reason =
+        cause instanceof RunspaceError
+          ? cause
+          : new RunspaceError('DATA_TOO_LARGE', 'the command and its arguments are too large to send', {
+              cause,
+            });
       pipeline.end({ stream: 'final', state: 'failed', reason });
     }
+  }
+
+  #feederOf(pipeline: ScriptPipeline, input: Invocation['input']): InputFeeder | undefined {
+    if (input === undefined) return undefined;
+    const failed = (error: Error): void => {
+      pipeline.fail(
+        error instanceof RunspaceError
+          ? error
+          : new RunspaceError('SCRIPT_FAILED', `the input broke: ${error.message}`, { cause: error }),
+      );
+      this.#stop(pipeline);
+    };
+    return new InputFeeder({ input, pipeline, wire: this.#wire, failed });
   }
 
   async *#recordsOf(pipeline: ScriptPipeline): AsyncGenerator<readonly StreamRecord[]> {
@@ -193,13 +229,19 @@ class ScriptEngine implements Engine {
   #stop(pipeline: ScriptPipeline): void {
     const { run, isStopping } = pipeline;
     pipeline.isStopping = true;
-    const signalChildren = (signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void => {
-      if (!pipeline.isFinished)
-        this.#outgoing.control({ is: 'signalChildren', signal, ageMs: Date.now() - pipeline.startedAt });
+    const escalate = (step: Escalation[number][0]): void => {
+      if (pipeline.isFinished) return;
+      if (step === 'abort') this.#wire.abort(run);
+      else
+        this.#wire.signalChildren({
+          is: 'signalChildren',
+          signal: step,
+          ageMs: Date.now() - pipeline.startedAt,
+        });
     };
-    this.#outgoing.sendUrgent({ is: 'stop', run });
+    this.#wire.stop(run);
     if (isStopping) return;
-    for (const [signal, afterMs] of escalation) setTimeout(() => signalChildren(signal), afterMs).unref();
+    for (const [step, afterMs] of this.#escalation) setTimeout(() => escalate(step), afterMs).unref();
   }
 
   /** Reads for as long as there is an engine; waits for the consumer of a running command before it reads on. */
@@ -210,13 +252,11 @@ class ScriptEngine implements Engine {
       const error = toError(thrown);
       if (!this.#isClosing)
         this.#lost =
-          error instanceof RunspaceError
-            ? error
-            : lostError(this.#name, { is: 'lost', error }, this.#transport);
+          error instanceof RunspaceError ? error : lostError(this.#name, { is: 'lost', error }, this.#words);
       await this.#transport[Symbol.asyncDispose]();
     }
     const end = await this.#transport.ended;
-    if (!this.#isClosing) this.#lost ??= lostError(this.#name, end, this.#transport);
+    if (!this.#isClosing) this.#lost ??= lostError(this.#name, end, this.#words);
     this.#notices.flush();
     if (this.#lost === undefined) return { is: 'closed' };
     this.#pipeline?.end(lostFinal(this.#lost));
@@ -224,7 +264,7 @@ class ScriptEngine implements Engine {
   }
 
   async #readAll(): Promise<void> {
-    const pieces = this.#transport.output[Symbol.asyncIterator]();
+    const pieces = piecesOf(this.#transport);
     for (let next = pieces.next(); ;) {
       const pipeline = this.#pipeline;
       const piece = pipeline?.awaitsMarks ? await withTimeout(next, markPatienceMs) : await next;
@@ -233,7 +273,8 @@ class ScriptEngine implements Engine {
         continue;
       }
       if (piece.done === true) return;
-      for (const incoming of this.#incoming.receive(piece.value)) this.#handle(incoming);
+      const { descriptor, bytes } = piece.value;
+      for (const incoming of this.#wire.receive(descriptor, bytes)) this.#handle(incoming);
       this.#limitLines();
       this.#notices.deliver();
       await this.#pipeline?.taken();
@@ -265,6 +306,10 @@ class ScriptEngine implements Engine {
   #report(message: ReceivedMessage): void {
     if (message.is === 'ready') {
       this.#answered(message);
+      return;
+    }
+    if (message.is === 'completions') {
+      this.#questions.answered(message);
       return;
     }
     const run = message.integer('run');
@@ -309,8 +354,9 @@ class ScriptEngine implements Engine {
       version: message.text('version'),
       runspaceId: message.text('runspaceId'),
       processId: this.#transport.processId,
+      abilities: ['completeInput'],
     };
-    this.#incoming.expectMarks(markPrefix(this.#info.runspaceId));
+    this.#wire.opened(this.#info.runspaceId);
     this.#ready();
   }
 
@@ -343,7 +389,7 @@ class ScriptEngine implements Engine {
 
   #exited({ code, signal }: InterpreterExited): void {
     if (this.#isClosing) return;
-    this.#lost ??= lostError(this.#name, { is: 'exited', code, signal }, this.#transport);
+    this.#lost ??= lostError(this.#name, { is: 'exited', code, signal }, this.#words);
     this.#pipeline?.end(lostFinal(this.#lost));
   }
 }

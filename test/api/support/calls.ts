@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import {
+  Command,
   InputLostPolicy,
   ValueFormat,
   type AcknowledgeRecordsResponse,
-  type Command,
   type GetPipelineResponse,
   type InvokeStart,
   type ListPipelinesRequest,
@@ -19,6 +19,7 @@ import {
   type StopPipelineResponse,
 } from '../../../src/gen/runspace/v1/pipeline';
 import {
+  HostCallPolicy,
   OutputBufferingMode,
   type AttachSessionRequest,
   type AttachSessionResponse,
@@ -65,6 +66,9 @@ export class Calls implements Disposable {
       workingDirectory: '',
       environment: {},
       wait: false,
+      configuration: '',
+      target: undefined,
+      credential: undefined,
       ...more,
     };
     return sessionOf((done) => this.raw.sessions.createSession(request, done));
@@ -160,14 +164,14 @@ export class Calls implements Disposable {
     return {
       ...this.#ids(),
       session,
-      command: isLeftOut
-        ? undefined
-        : { script, arguments: [], newScope: false, usingValues: {}, ...command },
+      command: isLeftOut ? undefined : Command.fromPartial({ script, ...command }),
       noWait: false,
       hasInput: false,
       onInputLost: InputLostPolicy.INPUT_LOST_POLICY_UNSPECIFIED,
       runTimeout: undefined,
       outputTimeout: undefined,
+      hostCalls: HostCallPolicy.HOST_CALL_POLICY_UNSPECIFIED,
+      terminal: undefined,
       ...more,
     };
   }

@@ -43,7 +43,11 @@ export class Machine implements AsyncDisposable {
   readonly #clients: RunspaceClient[] = [];
   #daemon: ChildProcess | undefined;
 
-  constructor() {
+  /** By default no engine is kept ready: tests count the processes of their engines. `more`: variables that its processes have too. */
+  constructor({
+    warmPool = 0,
+    more = {},
+  }: { readonly warmPool?: number; readonly more?: Readonly<Record<string, string>> } = {}) {
     this.home = join(this.#folder.path, 'home');
     this.runtimeFolder = join(this.#folder.path, 'run');
     mkdirSync(this.runtimeFolder, { mode: 0o700 });
@@ -53,8 +57,10 @@ export class Machine implements AsyncDisposable {
       HOME: this.#folder.path,
       XDG_RUNTIME_DIR: this.runtimeFolder,
       RUNSPACED_HOME: this.home,
+      RUNSPACED_WARM_POOL: String(warmPool),
       RUNSPACED_PWSH: powershellForTests() ?? 'minimal',
       ...(process.env['DOTNET_ROOT'] === undefined ? {} : { DOTNET_ROOT: process.env['DOTNET_ROOT'] }),
+      ...more,
     };
   }
 

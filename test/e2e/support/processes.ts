@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { systemCodeOf } from '../../../src/store/system-error';
 
 /** What a process of a machine is. */
 export type ProcessKind = 'daemon' | 'keeper' | 'engine' | 'other';
@@ -32,7 +33,7 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (thrown) {
-    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ESRCH')) throw thrown;
+    if (systemCodeOf(thrown) !== 'ESRCH') throw thrown;
   }
 }
 
@@ -46,7 +47,7 @@ export function isAlive(pid: number): boolean {
 function kindOf(command: string, environment: readonly string[]): ProcessKind {
   if (environment.some((line) => line.startsWith('RUNSPACED_ENGINE_NONCE='))) return 'engine';
   if (command.includes('keeper.js')) return 'keeper';
-  return /\/runspaced\b(?! (status|stop))/.test(command) ? 'daemon' : 'other';
+  return /\/runspaced\b(?! (status|stop|audit))/.test(command) ? 'daemon' : 'other';
 }
 
 function read(pid: number, file: 'environ' | 'cmdline' | 'stat'): string {

@@ -1,6 +1,6 @@
 /** The commands of these tests, in the language of one engine. */
 export interface Scripts {
-  readonly engine: 'javascript' | 'powershell';
+  readonly engine: 'javascript' | 'powershell' | 'python' | 'bash';
   /** Writes 1, 2, 3 … `count`; rests for `restMs` after every `burst` of them. */
   numbers(count: number, burst: number, restMs: number): string;
   /** Goes on when there is such a file. */
@@ -43,4 +43,33 @@ export const powershell: Scripts = {
   endless: `'begun'; while ($true) { [Threading.Thread]::Sleep(50) }`,
   set: (value) => `$kept = ${String(value)}`,
   get: '$kept',
+};
+
+export const python: Scripts = {
+  engine: 'python',
+  numbers: (count, burst, restMs) =>
+    [
+      'import time',
+      `for i in range(1, ${String(count)} + 1):`,
+      '  print(i)',
+      `  if i % ${String(burst)} == 0: time.sleep(${String(restMs / 1000)})`,
+    ].join('\n'),
+  waitFor: (file) => `import os, time\nwhile not os.path.exists(${JSON.stringify(file)}): time.sleep(0.01)\n`,
+  echo: 'for item in pipeline_input: print(item)',
+  append: (file) => `open(${JSON.stringify(file)}, 'a').write('once\\n') and None\n`,
+  endless: `print('begun')\nwhile True: pass`,
+  set: (value) => `kept = ${String(value)}`,
+  get: 'kept',
+};
+
+export const bash: Scripts = {
+  engine: 'bash',
+  numbers: (count, burst, restMs) =>
+    `for ((i = 1; i <= ${String(count)}; i++)); do echo $i; ((i % ${String(burst)})) || sleep ${String(restMs / 1000)}; done`,
+  waitFor: (file) => `until [ -e '${file}' ]; do sleep 0.01; done`,
+  echo: 'cat',
+  append: (file) => `echo once >>'${file}'`,
+  endless: 'echo begun; while :; do :; done',
+  set: (value) => `kept=${String(value)}`,
+  get: 'echo $kept',
 };

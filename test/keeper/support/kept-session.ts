@@ -1,5 +1,6 @@
 import type { SessionId } from '../../../src/core/ids';
 import type { StreamRecord } from '../../../src/core/record';
+import type { EngineName } from '../../../src/engine/engine';
 import { FakeClock } from '../../support/fake-clock';
 import { reading, TestKeeper } from '../../support/keeper';
 import { scriptedEngines, type ScriptedEngine } from '../../support/scripted-engine';
@@ -14,11 +15,14 @@ export interface Kept extends AsyncDisposable {
 }
 
 /** Opens one. */
-export async function keptSession(options: Parameters<TestKeeper['open']>[1] = {}): Promise<Kept> {
+export async function keptSession(
+  options: Parameters<TestKeeper['open']>[1] = {},
+  engineName: EngineName = 'javascript',
+): Promise<Kept> {
   const engines = scriptedEngines();
   const clock = new FakeClock();
-  const kept = await TestKeeper.start({ engines: { javascript: engines.open }, clock });
-  const session = await kept.open('javascript', options);
+  const kept = await TestKeeper.start({ engines: { [engineName]: engines.open }, clock });
+  const session = await kept.open(engineName, options);
   return {
     kept,
     client: kept.client,

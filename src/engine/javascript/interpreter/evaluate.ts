@@ -50,7 +50,7 @@ export class Evaluator {
         if (this.#unfinished === promise) this.#unfinished = undefined;
         if (error !== null) evaluation.terminated();
         else if (promise === undefined)
-          evaluation.rejected(syntaxErrorOf(name, answer as Runtime.EvaluateReturnType));
+          evaluation.rejected(syntaxErrorOf({ name, expression }, answer as Runtime.EvaluateReturnType));
       });
     } finally {
       unhook();
@@ -87,11 +87,18 @@ function takeResult(result: object): unknown {
 }
 
 /** A script that could not be compiled made no promise. */
-function syntaxErrorOf(name: string, { result, exceptionDetails }: Runtime.EvaluateReturnType): unknown {
+function syntaxErrorOf(
+  { name, expression }: { readonly name: string; readonly expression: string },
+  { result, exceptionDetails }: Runtime.EvaluateReturnType,
+): unknown {
   const [firstLine = ''] = (result.description ?? 'the script can not be compiled').split('\n');
   const error = new SyntaxError(firstLine.replace(/^SyntaxError: /, ''));
-  const line = (exceptionDetails?.lineNumber ?? 0) + 1;
-  const column = (exceptionDetails?.columnNumber ?? 0) + 1;
-  error.stack = `${firstLine}\n    at ${name}:${line}:${column}`;
+  // The last line is ours, the script's name; who misses something there misses it at the end of the script.
+  const lines = expression.split('\n').slice(0, -1);
+  const line = exceptionDetails?.lineNumber ?? 0;
+  const column = exceptionDetails?.columnNumber ?? 0;
+  const place =
+    line < lines.length ? `${line + 1}:${column + 1}` : `${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
+  error.stack = `${firstLine}\n    at ${name}:${place}`;
   return error;
 }

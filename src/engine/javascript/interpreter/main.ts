@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import source from 'bundled:./worker';
 import type { Command } from '../../script/message';
 import { Commands } from './commands';
+import { completionsOf } from './complete';
 import { Marks } from './marks';
 import { define, defineModuleLoading } from './modules';
 import { Reports } from './reports';
@@ -86,6 +87,9 @@ function obey(command: Command): void {
       return;
     case 'inputEnd':
       commands.inputEnd(command.run, command.error);
+      return;
+    case 'complete':
+      reports.send({ is: 'completions', id: command.id, ...completionsOf(command.line) });
       return;
     case 'stop':
       // The worker takes these.

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Management.Automation;
+using System.Management.Automation.Language;
 using System.Management.Automation.Runspaces;
 using System.Reflection;
 
@@ -58,14 +59,28 @@ internal static class Program
 
     private static int Serve(string[] rest, string? workingDirectory, bool errorsToOutput)
     {
+        if (rest.Any(one => one.Equals("-ConfigurationFile", StringComparison.OrdinalIgnoreCase)))
+        {
+            Console.Error.WriteLine("minimal-host: a session configuration file needs a full PowerShell");
+            return 64;
+        }
         int at = Array.FindIndex(rest, one => one is "-wd" or "-WorkingDirectory");
         if (at >= 0) workingDirectory = rest.ElementAtOrDefault(at + 1);
         Type mediator = typeof(PSObject).Assembly.GetType(
             "System.Management.Automation.Remoting.Server.StdIOProcessMediator", throwOnError: true)!;
         MethodInfo run = mediator.GetMethod("Run", BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!;
+        string begin = OutStringWhereMissing + LocationAt(workingDirectory);
         // initialCommand, workingDirectory, configurationName, configurationFile, combineErrOutStream
-        run.Invoke(null, new object?[] { OutStringWhereMissing, workingDirectory, null, null, errorsToOutput });
+        run.Invoke(null, new object?[] { begin, null, null, null, errorsToOutput });
         return 0;
+    }
+
+    /// <summary>What makes a folder the current location. The server's own way needs Set-Location, which is not in the engine's package.</summary>
+    private static string LocationAt(string? folder)
+    {
+        if (string.IsNullOrEmpty(folder)) return "";
+        string path = CodeGeneration.EscapeSingleQuotedStringContent(WildcardPattern.Escape(folder));
+        return $"; $null = $ExecutionContext.SessionState.Path.SetLocation('{path}')";
     }
 
     private static int Run(string script, string[] arguments)

@@ -1,0 +1,48 @@
+import type { Command } from '../command';
+import { UsageError } from '../failure';
+
+/** What can be done with jobs. */
+const jobActions = ['list', 'show', 'receive', 'wait', 'stop', 'remove'] as const;
+
+const otherNames: Readonly<Record<string, (typeof jobActions)[number]>> = { ls: 'list', rm: 'remove' };
+
+/** Shows, reads and ends jobs. */
+export const job: Command = {
+  name: 'job',
+  aliases: ['gjb'],
+  summary: 'list, show, receive, wait for, stop or remove jobs',
+  details: `Actions
+  list [JOB…]    the jobs, by number, name or pattern (ls)
+  show JOB       one with its children
+  receive JOB    what it wrote and nobody has received yet; --keep leaves it new, --wait follows it to its end
+  wait JOB…      until all are over; --timeout gives up before, exit code 124
+  stop JOB…      stop what has not ended
+  remove JOB…    forget it; --force stops it first (rm)
+
+A job is started by runspace invoke --as-job. JOB is its number, name or id, or a child's number or name.`,
+  examples: [
+    "runspace invoke --session 'web*' --as-job -- uptime",
+    'runspace job ls',
+    'runspace job receive Job1 --wait',
+    'runspace job rm Job1 --force',
+  ],
+  flags: ['keep', 'wait', 'timeout', 'force', 'hide-computer-name', 'output'],
+  positionals: [
+    {
+      name: 'action',
+      presence: 'required',
+      completion: { is: 'values', values: jobActions },
+    },
+    { name: 'job', presence: 'many' },
+  ],
+  run: async (context) => {
+    const [word = '', ...jobs] = context.positionals;
+    const lower = word.toLowerCase();
+    const action = jobActions.find((known) => known === lower) ?? otherNames[lower];
+    if (action === undefined)
+      throw new UsageError(`there is no action '${word}'; there are: ${jobActions.join(', ')}`);
+    if (action !== 'list' && jobs.length === 0) throw new UsageError(`runspace job ${action} needs a job`);
+    const { runJob } = await import('../jobs');
+    return runJob(context, action, jobs);
+  },
+};

@@ -1,0 +1,134 @@
+import { JobOutcome, type JobInfo, type RunspaceClient } from '../typescript';
+import type { Context } from './context';
+import { exitCodes } from './exit-code';
+import { UsageError } from './failure';
+import { Interrupts } from './interrupts';
+import { childView, jobView } from './output/job-view';
+import { printMany, printOne } from './output/objects';
+import { recordPrinter } from './output/records';
+import { valueStyles } from './output/value-styles';
+import { formatOption } from './show-pipeline';
+
+/** Runs `runspace job`. */
+export async function runJob(
+  context: Context,
+  action: 'list' | 'show' | 'receive' | 'wait' | 'stop' | 'remove',
+  jobs: readonly string[],
+): Promise<number> {
+  using client = await context.connect();
+  switch (action) {
+    case 'list':
+      await printMany(context, await client.jobs.list({ jobs }), { view: jobView, own: 'table' });
+      return exitCodes.ok;
+    case 'show':
+      return await show(context, client, jobs);
+    case 'receive':
+      return await receive(context, client, jobs);
+    case 'wait':
+      return await wait(context, client, jobs);
+    case 'stop':
+      for (const job of await meant(client, jobs)) await client.jobs.stop(job);
+      return exitCodes.ok;
+    case 'remove':
+      for (const job of await meant(client, jobs))
+        await client.jobs.remove(job, { force: context.has('force') });
+      return exitCodes.ok;
+  }
+}
+
+async function show(context: Context, client: RunspaceClient, jobs: readonly string[]): Promise<number> {
+  for (const name of jobs) {
+    const job = await client.jobs.get(name);
+    await printOne(context, job, { view: jobView, own: 'table' });
+    // Every other form has them in the job.
+    if ((await context.format('table')) !== 'table') continue;
+    await context.terminal.out('\n');
+    await printMany(context, job.children, { view: childView, own: 'table' });
+  }
+  return exitCodes.ok;
+}
+
+async function receive(context: Context, client: RunspaceClient, jobs: readonly string[]): Promise<number> {
+  const codes: number[] = [];
+  for (const name of jobs) codes.push(await receiveOne(context, client, name));
+  return Math.max(...codes);
+}
+
+/** Shows what a job wrote. Ctrl-C leaves; the job goes on. */
+async function receiveOne(context: Context, client: RunspaceClient, name: string): Promise<number> {
+  const leaving = new AbortController();
+  using _interrupts = new Interrupts(() => {
+    leaving.abort();
+  });
+  const { children } = await client.jobs.get(name);
+  const isHidden = context.has('hide-computer-name') || children.length === 1;
+  const printer = recordPrinter(await context.recordFormat('table'), {
+    terminal: context.terminal,
+    style: valueStyles(client),
+    names: isHidden ? 'hidden' : 'target',
+  });
+  let last: JobInfo | undefined;
+  try {
+    const options = {
+      wait: context.has('wait'),
+      keep: context.has('keep'),
+      signal: leaving.signal,
+      ...(await formatOption(context)),
+    };
+    for await (const event of client.jobs.receive(name, options)) {
+      if (event.is === 'records') await printer.show(event.records);
+      else last = event.job;
+    }
+  } catch (error) {
+    if (!leaving.signal.aborted) throw error;
+  }
+  await printer.finish();
+  if (leaving.signal.aborted) {
+    await context.terminal.note(
+      `runspace: the job goes on; to go on reading: runspace job receive ${name} --wait\n`,
+    );
+    return exitCodes.interrupted;
+  }
+  return last === undefined ? exitCodes.ok : await conclude(context, last);
+}
+
+/** Says what went wrong where there is no record of it, and how the job went on the whole. */
+async function conclude(context: Context, job: JobInfo): Promise<number> {
+  for (const { location, outcome, problem } of job.children) {
+    const isSilent =
+      outcome !== JobOutcome.JOB_OUTCOME_SUCCEEDED && outcome !== JobOutcome.JOB_OUTCOME_FAILED;
+    if (problem !== undefined && isSilent)
+      await context.terminal.note(`runspace: ${location}: ${problem.reason}: ${problem.message}\n`);
+  }
+  return exitCodeOfJob(job);
+}
+
+/** 0 all, 4 some did not end well; where none did: 5 where none was reached, 124 where all ran out of time, else 1. */
+function exitCodeOfJob({ children }: JobInfo): number {
+  const outcomes = children.map(({ outcome }) => outcome);
+  const are = (outcome: JobOutcome): boolean => outcomes.every((each) => each === outcome);
+  if (outcomes.includes(JobOutcome.JOB_OUTCOME_UNSPECIFIED)) return exitCodes.ok;
+  if (are(JobOutcome.JOB_OUTCOME_SUCCEEDED)) return exitCodes.ok;
+  if (outcomes.includes(JobOutcome.JOB_OUTCOME_CANCELLED)) return exitCodes.interrupted;
+  if (outcomes.includes(JobOutcome.JOB_OUTCOME_SUCCEEDED)) return exitCodes.someFailed;
+  if (are(JobOutcome.JOB_OUTCOME_UNREACHABLE)) return exitCodes.noAnswer;
+  return are(JobOutcome.JOB_OUTCOME_TIMED_OUT) ? exitCodes.timedOut : exitCodes.failed;
+}
+
+async function wait(context: Context, client: RunspaceClient, jobs: readonly string[]): Promise<number> {
+  const timeoutMs = context.duration('timeout');
+  const over = await client.jobs.wait(jobs, timeoutMs === undefined ? {} : { timeoutMs });
+  await printMany(context, over, { view: jobView, own: 'table' });
+  return over.length === 0 && timeoutMs !== undefined ? exitCodes.timedOut : exitCodes.ok;
+}
+
+/** The jobs that words mean; a child by its own number stays what it is. */
+async function meant(client: RunspaceClient, words: readonly string[]): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const word of words) {
+    if (/[*?[]/.test(word)) found.push(...(await client.jobs.list({ jobs: [word] })).map(({ id }) => id));
+    else found.push(word);
+  }
+  if (found.length === 0) throw new UsageError(`no job is left that ${words.join(', ')} means`);
+  return found;
+}

@@ -1,0 +1,42 @@
+import { toJson, type JobChildInfo, type JobInfo } from '../../typescript';
+import type { View } from './objects';
+import { shownEnum } from './session-view';
+import { oneLine } from './table';
+
+const longestText = 40;
+
+/** How jobs are shown: PowerShell's columns of Get-Job. */
+export const jobView: View<JobInfo> = {
+  columns: [
+    { title: 'Id', align: 'right', of: ({ number }) => number.toString() },
+    { title: 'Name', of: ({ name }) => name },
+    { title: 'PSJobTypeName', of: ({ typeName }) => typeName },
+    { title: 'State', of: ({ state }) => shownEnum(state, 'JOB_STATE_') },
+    { title: 'HasMoreData', of: ({ hasMoreData }) => (hasMoreData ? 'True' : 'False') },
+    { title: 'Location', of: ({ location }) => cut(location) },
+    { title: 'Command', of: ({ command }) => cut(command) },
+    { title: 'StatusMessage', of: ({ statusMessage }) => statusMessage },
+  ],
+  name: ({ name }) => name,
+  json: (job) => toJson(job, 'emit'),
+};
+
+/** How a job's children are shown. */
+export const childView: View<JobChildInfo> = {
+  columns: [
+    { title: 'Id', align: 'right', of: ({ number }) => number.toString() },
+    { title: 'Name', of: ({ name }) => name },
+    { title: 'Location', of: ({ location }) => location },
+    { title: 'State', of: ({ state }) => shownEnum(state, 'JOB_STATE_') },
+    { title: 'Outcome', of: ({ outcome }) => shownEnum(outcome, 'JOB_OUTCOME_').replace('Unspecified', '') },
+    { title: 'HasMoreData', of: ({ hasMoreData }) => (hasMoreData ? 'True' : 'False') },
+    { title: 'Reason', of: ({ problem }) => (problem === undefined ? '' : cut(problem.message)) },
+  ],
+  name: ({ name }) => name,
+  json: (child) => toJson(child, 'emit'),
+};
+
+function cut(text: string): string {
+  const line = oneLine(text);
+  return line.length > longestText ? `${line.slice(0, longestText - 1)}…` : line;
+}

@@ -1,0 +1,78 @@
+import {
+  RunspaceError,
+  type CreateOptions,
+  type SessionInfo,
+  type StartOptions,
+  type Target,
+} from '../../typescript';
+import { createOptions, warnOfOptions } from '../create-options';
+import { exitCodeOfReason, exitCodes } from '../exit-code';
+import { UsageError } from '../failure';
+import { openSession } from '../open-session';
+import { printMany } from '../output/objects';
+import { sessionView } from '../output/session-view';
+import type { FanOut } from './fan-out';
+import { itemsOf } from './lists';
+
+/** The command, and who asks for it. */
+type Start = Pick<FanOut, 'context' | 'client' | 'script' | 'options'>;
+
+/**
+ * Starts the command in a new session at each place, and leaves them: what is printed are the sessions, never output.
+ * `runspace receive` gets the output later, from anywhere (P18).
+ */
+export async function startDisconnected(
+  invocation: Start,
+  where: { readonly places: readonly Target[]; readonly credential: CreateOptions['credential'] },
+  throttle: number,
+): Promise<number> {
+  const { context, options } = invocation;
+  if (options.input !== undefined)
+    throw new UsageError(
+      'input is not valid together with --in-disconnected-session: this program leaves at once',
+    );
+  const names = context.has('session-name') ? itemsOf(context.texts('session-name'), 'session-name') : [];
+  const started: (SessionInfo | undefined)[] = [];
+  const reasons: string[] = [];
+  const waiting = where.places.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, place] of waiting) {
+      try {
+        started[index] = await startAt(invocation, {
+          place,
+          credential: where.credential,
+          name: names[index],
+        });
+      } catch (error) {
+        if (!(error instanceof RunspaceError)) throw error;
+        reasons.push(error.reason);
+        await context.terminal.note(`runspace: ${error.reason}: ${error.message}\n`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(throttle, where.places.length) }, work));
+  const sessions = started.filter((session) => session !== undefined);
+  await printMany(context, sessions, { view: sessionView, own: 'table' });
+  if (reasons.length === 0) return exitCodes.ok;
+  return sessions.length > 0 ? exitCodes.someFailed : exitCodeOfReason(reasons[0] ?? '');
+}
+
+async function startAt(
+  { context, client, script, options }: Start,
+  at: {
+    readonly place: Target;
+    readonly credential: CreateOptions['credential'];
+    readonly name: string | undefined;
+  },
+): Promise<SessionInfo> {
+  const session = await openSession(context, client, {
+    ...(await createOptions(context, at.place)),
+    target: at.place,
+    ...(at.credential === undefined ? {} : { credential: at.credential }),
+    ...(at.name === undefined ? {} : { name: at.name }),
+  });
+  await warnOfOptions(context, session.info);
+  const start: StartOptions = options;
+  await session.start(script, start);
+  return (await session.refresh()).info;
+}

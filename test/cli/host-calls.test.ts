@@ -1,0 +1,129 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { distFolder, Machine } from '../e2e/support/machine';
+import { describeWith } from '../support/requirements';
+import { RunningProgram, Shell, type Running } from './support/shell';
+
+const choices =
+  "[System.Management.Automation.Host.ChoiceDescription[]]([System.Management.Automation.Host.ChoiceDescription]::new('&Yes', 'do it'), '&No')";
+
+describeWith('powershell', 'P65 P37 a command that asks, on the command line', () => {
+  let machine: Machine;
+  let shell: Shell;
+
+  beforeAll(async () => {
+    machine = new Machine();
+    await machine.startReadyDaemon();
+    shell = new Shell(machine);
+    await shell.run('new', 'asks', '--engine', 'powershell');
+  }, 120_000);
+
+  afterAll(async () => {
+    await machine[Symbol.asyncDispose]();
+  });
+
+  /** The program in a terminal of its own. */
+  function inTerminal(environment: Readonly<Record<string, string>>, ...words: readonly string[]): Running {
+    const quoted = words.map((word) => `'${word.replace(/'/g, `'\\''`)}'`).join(' ');
+    const command = `exec ${process.execPath} ${join(distFolder, 'bin', 'runspace')} ${quoted}`;
+    const child = spawn('script', ['-qefc', command, '/dev/null'], {
+      env: { ...machine.environment, TERM: 'xterm', RUNSPACED_AUTOSTART: '0', ...environment },
+    });
+    return new RunningProgram(child, words.join(' '));
+  }
+
+  test('a terminal is asked: lines, masked ones, credentials and choices with their help', async () => {
+    const script = `$Host.UI.Write('Name? '); "hello $($Host.UI.ReadLine())"
+      $f = [System.Management.Automation.Host.FieldDescription]::new('PIN'); $f.SetParameterType([securestring])
+      "length $($Host.UI.Prompt('', '', $f)['PIN'].Length)"
+      $c = $Host.UI.PromptForCredential('cap', 'msg', '', 't'); "user $($c.UserName) $($c.Password.Length)"
+      "choice $($Host.UI.PromptForChoice('Sure', 'Go on?', ${choices}, 0))"`;
+    const typing = inTerminal({}, 'invoke', 'asks', '--command', script);
+    const type = async (prompt: string, text: string): Promise<void> => {
+      await typing.sees(prompt);
+      typing.child.stdin?.write(text);
+    };
+    await type('Name? ', 'Adx\u007fa\r');
+    await type('PIN: ', 'hush-hush\r');
+    await type('User: ', 'bob\r');
+    await type('Password for user bob: ', 'hush-hush\r');
+    await type('[Y] Yes  [N] No  [?] Help (default is "Y"): ', '?\r');
+    await type('Y - do it', 'n\r');
+    const { code, stdout } = await typing.ended;
+    expect(stdout).toContain('length 9');
+    expect(stdout).toContain('user bob 9');
+    expect(stdout).toContain('choice 1');
+    expect(stdout).not.toContain('hush');
+    expect(code).toBe(0);
+  });
+
+  test('Ctrl-C at a prompt stops the command and not the session', async () => {
+    const typing = inTerminal({}, 'invoke', 'asks', '--command', "'asking'; $Host.UI.ReadLine()");
+    await typing.sees('asking');
+    typing.child.stdin?.write('\u0003');
+    expect(await typing.ended).toMatchObject({ code: 130 });
+    expect(await shell.run('invoke', 'asks', '--', '1')).toMatchObject({ code: 0, stdout: '1\n' });
+  });
+
+  test('without a terminal the command is left waiting, and runspace respond answers it', async () => {
+    const left = await shell.run('invoke', 'asks', '--', '"got $($Host.UI.ReadLine())"');
+    expect(left).toMatchObject({ code: 5, stdout: '' });
+    expect(left.stderr).toContain(
+      'the command waits for an answer (ReadLine); to answer: runspace respond asks',
+    );
+    expect(await shell.run('respond', 'asks', '--text', 'it')).toMatchObject({ code: 0 });
+    expect(await shell.run('receive', 'asks')).toMatchObject({ code: 0, stdout: 'got it\n' });
+    expect(await shell.run('respond', 'asks', '--text', 'it')).toMatchObject({ code: 1 });
+  });
+
+  test('a secret is answered on standard input only, a choice by its letter', async () => {
+    const script = `$s = $Host.UI.ReadLineAsSecureString().Length; "$s $($Host.UI.PromptForChoice('c', 'm', ${choices}, 0))"`;
+    await shell.run('invoke', 'asks', '--command', script);
+    expect(await shell.run('respond', 'asks', '--text', 'seen')).toMatchObject({ code: 2 });
+    expect(await shell.runWith('four\n', 'respond', 'asks', '--stdin')).toMatchObject({ code: 0 });
+    await shell.run('receive', 'asks');
+    expect(await shell.run('respond', 'asks', '--choice', 'N')).toMatchObject({ code: 0 });
+    expect(await shell.run('receive', 'asks')).toMatchObject({ code: 0, stdout: '4 1\n' });
+  });
+
+  test('--host-calls fail and default answer where there is no terminal', async () => {
+    const script = 'try { "<$($Host.UI.ReadLine())>" } catch { "failed" }';
+    expect(await shell.run('invoke', 'asks', '--host-calls', 'fail', '--command', script)).toMatchObject({
+      code: 0,
+      stdout: 'failed\n',
+    });
+    expect(await shell.run('invoke', 'asks', '--host-calls', 'default', '--command', script)).toMatchObject({
+      code: 0,
+      stdout: '<>\n',
+    });
+  });
+
+  test('colours and the title are for terminals, and NO_COLOR is honoured', async () => {
+    const script =
+      "$Host.UI.RawUI.WindowTitle = 'neu'; $Host.UI.Write('Red', 'Black', 'red'); $Host.UI.WriteLine()";
+    const coloured = await inTerminal({}, 'invoke', 'asks', '--command', script).ended;
+    expect(coloured.stdout).toContain('\u001b]2;neu\u0007');
+    expect(coloured.stdout).toContain('\u001b[91;40mred\u001b[0m');
+    const plain = await inTerminal({ NO_COLOR: '1' }, 'invoke', 'asks', '--command', script).ended;
+    expect(plain.stdout).not.toContain('\u001b[91');
+    expect(await shell.run('invoke', 'asks', '--command', script)).toMatchObject({
+      stdout: '',
+      stderr: 'red\n',
+    });
+  });
+
+  test('P127 P30 enter shows where it is, asks at the terminal, and tells an exit code', async () => {
+    const typing = inTerminal({}, 'enter', 'asks');
+    await typing.sees('[localhost]: PS /');
+    typing.child.stdin?.write(`$Host.UI.Write('as' + 'k? '); "in: $($Host.UI.ReadLine())"\r`);
+    await typing.sees('ask? ');
+    typing.child.stdin?.write('line\r');
+    await typing.sees('in: line');
+    await typing.sees('> ');
+    typing.child.stdin?.write('exit 4\r');
+    await typing.sees('exit code 4');
+    await typing.sees('> ');
+    typing.child.stdin?.write('\u0004');
+    expect(await typing.ended).toMatchObject({ code: 0 });
+  });
+});

@@ -1,0 +1,152 @@
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { JobOutcome, JobState, type JobInfo, type RunspaceClient } from '../../clients/typescript';
+import { Machine } from './support/machine';
+
+/** How many targets end well; RUNSPACED_JOB_TARGETS changes it. */
+const wellCount = Number(process.env['RUNSPACED_JOB_TARGETS'] ?? 40);
+const linesPerTarget = 20;
+
+/** What each target does follows from the folder in which it runs. */
+function script(countFile: string): string {
+  return `
+    const fs = require('node:fs');
+    const name = process.cwd().split('/').at(-1);
+    fs.appendFileSync(${JSON.stringify(countFile)}, name + '\\n');
+    if (name.startsWith('hung')) await new Promise((resolve) => setTimeout(resolve, 1e8));
+    if (name.startsWith('failing')) throw new Error('it fails here');
+    for (let line = 1; line <= ${String(linesPerTarget)}; line += 1) console.log(name + ' ' + line);
+  `;
+}
+
+async function received(client: RunspaceClient, job: string, options = {}): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for await (const event of client.jobs.receive(job, options)) {
+    if (event.is !== 'records') continue;
+    for (const record of event.records)
+      lines.push(`${String(event.childIndex)}:${record.stream === 'gap' ? 'gap' : String(record.sequence)}`);
+  }
+  return lines;
+}
+
+async function over(client: RunspaceClient, job: string): Promise<JobInfo> {
+  const [found] = await client.jobs.wait([job], { timeoutMs: 60_000 });
+  if (found === undefined) throw new Error(`job ${job} is not over`);
+  return found;
+}
+
+describe('P73: a fan-out whose daemon is killed twice', () => {
+  test('comes to its end at every target, and runs nowhere twice', async () => {
+    await using machine = new Machine();
+    let daemon = await machine.startReadyDaemon();
+    const client = machine.client();
+    const countFile = machine.path('count');
+    appendFileSync(countFile, '');
+    const place = (name: string) => {
+      const workingDirectory = machine.path(name);
+      mkdirSync(workingDirectory);
+      return { create: { engine: 'javascript', workingDirectory } };
+    };
+    const closedPort = { is: 'ssh', host: '127.0.0.1', port: 1, configurationFile: 'none' } as const;
+    const targets = [
+      place('hung1'),
+      { session: 'nowhere' },
+      place('failing1'),
+      ...Array.from({ length: wellCount }, (_, index) => place(`well${String(index)}`)),
+      { create: { engine: 'javascript', target: closedPort } },
+      place('failing2'),
+    ];
+    const job = await client.jobs.start({
+      command: script(countFile),
+      targets,
+      throttleLimit: 8,
+      runTimeoutMs: 20_000,
+    });
+    for (const share of [0.2, 0.6]) {
+      for await (const event of client.jobs.watch()) {
+        if (event.is !== 'job') continue;
+        const done = readFileSync(countFile, 'utf8').split('\n').length - 1;
+        if (done >= share * wellCount) break;
+      }
+      await daemon.end('SIGKILL');
+      daemon = await machine.startReadyDaemon();
+    }
+    const last = await over(client, job.id);
+
+    const outcomes = last.children.map(({ outcome }) => outcome);
+    expect(outcomes[0]).toBe(JobOutcome.JOB_OUTCOME_TIMED_OUT);
+    expect(outcomes[1]).toBe(JobOutcome.JOB_OUTCOME_UNREACHABLE);
+    expect(outcomes[2]).toBe(JobOutcome.JOB_OUTCOME_FAILED);
+    expect(outcomes.slice(3, 3 + wellCount)).toEqual(
+      Array.from({ length: wellCount }, () => JobOutcome.JOB_OUTCOME_SUCCEEDED),
+    );
+    expect(outcomes[3 + wellCount]).toBe(JobOutcome.JOB_OUTCOME_UNREACHABLE);
+    expect(outcomes[4 + wellCount]).toBe(JobOutcome.JOB_OUTCOME_FAILED);
+    expect(last.state).toBe(JobState.JOB_STATE_FAILED);
+    const ran = readFileSync(countFile, 'utf8').trimEnd().split('\n');
+    expect(new Set(ran).size).toBe(ran.length);
+    expect(ran).toHaveLength(wellCount + 3);
+
+    const records = await received(client, job.id);
+    expect(new Set(records).size).toBe(records.length);
+    for (let index = 3; index < 3 + wellCount; index += 1) {
+      const own = records.filter((line) => line.startsWith(`${String(index)}:`));
+      expect(own).toEqual(own.map((_, place) => `${String(index)}:${String(place + 1)}`));
+      expect(own.length).toBeGreaterThan(linesPerTarget);
+    }
+    expect(await received(client, job.id)).toEqual([]);
+    expect((await client.jobs.get(job.id)).hasMoreData).toBe(false);
+  }, 120_000);
+});
+
+describe('jobs over sessions that exist', () => {
+  test('P15, P72, P74, P76, P77: names from one counter; wait, stop, keep, remove', async () => {
+    await using machine = new Machine();
+    await machine.startReadyDaemon();
+    const client = machine.client();
+    const one = await client.sessions.create({ engine: 'javascript', name: 'one' });
+    const two = await client.sessions.create({ engine: 'javascript', name: 'two' });
+    const targets = [one.id, two.id];
+    const first = await client.jobs.start({ command: '1 + 1', targets });
+    expect(first.name).toBe('Job1');
+    expect(first.children.map(({ name }) => name)).toEqual(['Job2', 'Job3']);
+    const done = await over(client, 'Job1');
+    expect(done.state).toBe(JobState.JOB_STATE_COMPLETED);
+    expect(done.hasMoreData).toBe(true);
+    const kept = await received(client, 'Job1', { keep: true });
+    expect(kept).toEqual(['0:1', '0:2', '1:1', '1:2']);
+    expect(await received(client, 'Job3')).toEqual(['1:1', '1:2']);
+    expect(await received(client, 'Job1')).toEqual(['0:1', '0:2']);
+
+    const long = await client.jobs.start({
+      name: 'long',
+      command: 'await new Promise((resolve) => setTimeout(resolve, 1e8))',
+      targets,
+      throttleLimit: 1,
+    });
+    expect(long.number).toBe(4n);
+    expect(await client.jobs.wait(['long'], { timeoutMs: 200 })).toEqual([]);
+    await expect(client.jobs.remove('long')).rejects.toMatchObject({ reason: 'JOB_RUNNING' });
+    await client.jobs.stop('long');
+    const stopped = await over(client, 'long');
+    expect(stopped.state).toBe(JobState.JOB_STATE_STOPPED);
+    expect(stopped.children.map(({ outcome }) => outcome)).toEqual([
+      JobOutcome.JOB_OUTCOME_CANCELLED,
+      JobOutcome.JOB_OUTCOME_SKIPPED,
+    ]);
+    expect((await client.jobs.list({ newest: 1 })).map(({ name }) => name)).toEqual(['long']);
+    expect(await client.jobs.list({ jobs: ['nothing*'] })).toEqual([]);
+    await expect(client.jobs.list({ jobs: ['nothing'] })).rejects.toMatchObject({
+      reason: 'JOB_NOT_FOUND',
+      metadata: { fully_qualified_error_id: 'JobWithSpecifiedNameNotFound' },
+    });
+    await client.jobs.remove('long');
+    await expect(client.jobs.start({ command: '1', targets: [] })).rejects.toMatchObject({
+      reason: 'INVALID_ARGUMENT',
+    });
+    await expect(client.jobs.start({ command: '1', targets, throttleLimit: -1 })).rejects.toMatchObject({
+      reason: 'INVALID_ARGUMENT',
+    });
+    const live = await client.jobs.start({ command: '2', targets });
+    expect(await received(client, live.id, { wait: true })).toHaveLength(4);
+  }, 60_000);
+});
