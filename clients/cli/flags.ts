@@ -39,6 +39,20 @@ export const valueFormats = ['clixml', 'values'] as const;
 /** One of the forms in which records are printed. */
 export type RecordFormat = OutputFormat | (typeof valueFormats)[number];
 
+/** The states of sessions, as they are written on the command line. */
+export const sessionStates = ['opening', 'opened', 'disconnected', 'closing', 'closed', 'broken'] as const;
+
+/** The states of jobs, likewise. */
+export const jobStates = [
+  'notstarted',
+  'running',
+  'disconnected',
+  'stopping',
+  'stopped',
+  'completed',
+  'failed',
+] as const;
+
 /** Every flag there is, by its long name. The parser, the help and the completion read this table and nothing else. */
 export const flags = {
   home: {
@@ -182,7 +196,8 @@ export const flags = {
   command: {
     aliases: ['script-block'],
     value: 'SCRIPT',
-    summary: 'the script, instead of writing it after --',
+    summary:
+      'the script, instead of writing it after --; of job list: only jobs whose command is like this pattern',
   },
   'file-path': {
     aliases: ['ps-path'],
@@ -316,12 +331,34 @@ export const flags = {
   state: {
     value: 'STATE',
     repeats: true,
-    summary: 'only sessions in this state',
+    summary: 'only sessions, or jobs, in this state',
     completion: {
       is: 'values',
-      values: ['opening', 'opened', 'disconnected', 'closing', 'closed', 'broken'],
+      values: [...sessionStates, ...jobStates.filter((state) => state !== 'disconnected')],
     },
   },
+  'has-more-data': {
+    value: 'BOOLEAN',
+    summary: 'only jobs that have, or have not, output that nobody has received',
+    completion: { is: 'values', values: ['true', 'false'] },
+  },
+  newest: { value: 'NUMBER', summary: 'only so many jobs, those that were started last' },
+  'include-child-job': { summary: 'each job with its children' },
+  'child-job-state': {
+    value: 'STATE',
+    summary: 'only jobs with a child in this state, and those children',
+    completion: { is: 'values', values: jobStates },
+  },
+  any: { summary: 'until one of them is over' },
+  location: {
+    value: 'NAME,…',
+    repeats: true,
+    summary: 'only what was written at these targets, by name or pattern',
+  },
+  'no-recurse': { summary: 'only what the job itself wrote, not its children' },
+  'auto-remove-job': { summary: 'remove the job when all of it was received; only with --wait' },
+  'write-events': { summary: 'say each change of its state; only with --wait' },
+  'write-job-in-results': { summary: 'show the job before its output; only with --wait' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
 /** The long name of a flag. */

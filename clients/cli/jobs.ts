@@ -1,31 +1,36 @@
 import { JobOutcome, type JobInfo, type RunspaceClient } from '../typescript';
 import type { Context } from './context';
+import { listOptions } from './job-filters';
 import { exitCodes } from './exit-code';
 import { UsageError } from './failure';
 import { Interrupts } from './interrupts';
-import { childView, jobView } from './output/job-view';
+import { childView, jobView, rowsOf, rowView } from './output/job-view';
 import { printMany, printOne } from './output/objects';
 import { recordPrinter } from './output/records';
+import { shownEnum } from './output/session-view';
 import { valueStyles } from './output/value-styles';
 import { formatOption } from './show-pipeline';
+import { itemsOf } from './targets/lists';
+import { watchJobs } from './watch';
 
 /** Runs `runspace job`. */
 export async function runJob(
   context: Context,
-  action: 'list' | 'show' | 'receive' | 'wait' | 'stop' | 'remove',
+  action: 'list' | 'show' | 'receive' | 'wait' | 'watch' | 'stop' | 'remove',
   jobs: readonly string[],
 ): Promise<number> {
   using client = await context.connect();
   switch (action) {
     case 'list':
-      await printMany(context, await client.jobs.list({ jobs }), { view: jobView, own: 'table' });
-      return exitCodes.ok;
+      return await list(context, client, jobs);
     case 'show':
       return await show(context, client, jobs);
     case 'receive':
       return await receive(context, client, jobs);
     case 'wait':
       return await wait(context, client, jobs);
+    case 'watch':
+      return await watchJobs(context, client, jobs);
     case 'stop':
       for (const job of await meant(client, jobs)) await client.jobs.stop(job);
       return exitCodes.ok;
@@ -34,6 +39,16 @@ export async function runJob(
         await client.jobs.remove(job, { force: context.has('force') });
       return exitCodes.ok;
   }
+}
+
+async function list(context: Context, client: RunspaceClient, jobs: readonly string[]): Promise<number> {
+  const found = await client.jobs.list({ jobs, ...listOptions(context) });
+  const format = await context.format('table');
+  // Every form but these has the children in their job.
+  if (format === 'table' || format === 'name')
+    await printMany(context, found.flatMap(rowsOf), { view: rowView, own: 'table' });
+  else await printMany(context, found, { view: jobView, own: 'table' });
+  return exitCodes.ok;
 }
 
 async function show(context: Context, client: RunspaceClient, jobs: readonly string[]): Promise<number> {
@@ -49,6 +64,9 @@ async function show(context: Context, client: RunspaceClient, jobs: readonly str
 }
 
 async function receive(context: Context, client: RunspaceClient, jobs: readonly string[]): Promise<number> {
+  const [early] = context.given('auto-remove-job', 'write-events', 'write-job-in-results');
+  if (early !== undefined && !context.has('wait'))
+    throw new UsageError(`--${early.name} is valid only together with --wait`);
   const codes: number[] = [];
   for (const name of jobs) codes.push(await receiveOne(context, client, name));
   return Math.max(...codes);
@@ -60,7 +78,12 @@ async function receiveOne(context: Context, client: RunspaceClient, name: string
   using _interrupts = new Interrupts(() => {
     leaving.abort();
   });
-  const { children } = await client.jobs.get(name);
+  const job = await client.jobs.get(name);
+  const { children } = job;
+  const isChild = children.some((child) => [child.name, child.number.toString()].includes(name));
+  // A job of several targets writes nothing itself.
+  if (context.has('no-recurse') && !isChild) return exitCodes.ok;
+  if (context.has('write-job-in-results')) await printOne(context, job, { view: jobView, own: 'table' });
   const isHidden = context.has('hide-computer-name') || children.length === 1;
   const printer = recordPrinter(await context.recordFormat('table'), {
     terminal: context.terminal,
@@ -72,12 +95,15 @@ async function receiveOne(context: Context, client: RunspaceClient, name: string
     const options = {
       wait: context.has('wait'),
       keep: context.has('keep'),
+      locations: namesOf(context, 'location'),
+      sessions: namesOf(context, 'session'),
+      writeEvents: context.has('write-events'),
       signal: leaving.signal,
       ...(await formatOption(context)),
     };
     for await (const event of client.jobs.receive(name, options)) {
       if (event.is === 'records') await printer.show(event.records);
-      else last = event.job;
+      else last = await told(context, event.job);
     }
   } catch (error) {
     if (!leaving.signal.aborted) throw error;
@@ -89,7 +115,21 @@ async function receiveOne(context: Context, client: RunspaceClient, name: string
     );
     return exitCodes.interrupted;
   }
-  return last === undefined ? exitCodes.ok : await conclude(context, last);
+  if (last === undefined) return exitCodes.ok;
+  if (context.has('auto-remove-job')) await client.jobs.remove(last.id);
+  return await conclude(context, last);
+}
+
+/** A job as it has become, which is said where that was asked for. */
+async function told(context: Context, job: JobInfo): Promise<JobInfo> {
+  if (context.has('write-events'))
+    await context.terminal.note(`runspace: ${job.name}: ${shownEnum(job.state, 'JOB_STATE_')}\n`);
+  return job;
+}
+
+function namesOf(context: Context, flag: 'location' | 'session'): readonly string[] {
+  const texts = context.texts(flag);
+  return texts.length === 0 ? [] : itemsOf(texts, flag);
 }
 
 /** Says what went wrong where there is no record of it, and how the job went on the whole. */
@@ -117,7 +157,10 @@ function exitCodeOfJob({ children }: JobInfo): number {
 
 async function wait(context: Context, client: RunspaceClient, jobs: readonly string[]): Promise<number> {
   const timeoutMs = context.duration('timeout');
-  const over = await client.jobs.wait(jobs, timeoutMs === undefined ? {} : { timeoutMs });
+  const over = await client.jobs.wait(jobs, {
+    any: context.has('any'),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
   await printMany(context, over, { view: jobView, own: 'table' });
   return over.length === 0 && timeoutMs !== undefined ? exitCodes.timedOut : exitCodes.ok;
 }

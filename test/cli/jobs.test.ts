@@ -1,3 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { Machine, type Ran } from '../e2e/support/machine';
 
 let machine: Machine;
@@ -102,3 +105,116 @@ test('P74: a name that is none is an error', async () => {
   const { code, stderr } = await run('job', 'show', 'nope');
   expect([code, stderr]).toEqual([5, expect.stringContaining('nope')]);
 });
+
+test('P74: jobs are listed by state, command, more data and number, with their children where asked', async () => {
+  const well = await started('"filter well"');
+  const bad = await started('throw new Error("filter bad")');
+  const long = await started('await new Promise(() => undefined); "filter long"');
+  await run('job', 'wait', well, bad);
+  await run('job', 'receive', well);
+  const names = async (...filter: readonly string[]) =>
+    linesOf(await run('job', 'ls', '-o', 'name', '--command', '*filter*', ...filter));
+  const children = (name: string) => [1, 2].map((next) => `Job${String(Number(name.slice(3)) + next)}`);
+  const listed = {
+    all: await names(),
+    completed: await names('--state', 'completed'),
+    either: await names('--state', 'Failed', '--state', 'running'),
+    more: await names('--has-more-data', 'true', '--state', 'Failed', '--state', 'Completed'),
+    none: await names('--has-more-data', 'false', '--state', 'Completed'),
+    newest: await names('--newest', '1'),
+    children: await names('--newest', '1', '--include-child-job'),
+    failed: await names('--child-job-state', 'failed'),
+    pattern: await names('nothing*'),
+  };
+  await run('job', 'rm', long, '--force');
+  expect(listed).toEqual({
+    all: [well, bad, long],
+    completed: [well],
+    either: [bad, long],
+    more: [bad],
+    none: [well],
+    newest: [long],
+    children: [long, ...children(long)],
+    failed: [bad, ...children(bad)],
+    pattern: [],
+  });
+});
+
+test.each([
+  { given: ['ls', '--state', 'odd'], said: "no job state 'odd'" },
+  { given: ['ls', '--newest', '0'], said: '--newest must be a number' },
+  { given: ['ls', '--has-more-data', 'perhaps'], said: 'true or false' },
+  {
+    given: ['receive', 'Job1', '--auto-remove-job'],
+    said: '--auto-remove-job is valid only together with --wait',
+  },
+  { given: ['receive', 'Job1', '--write-events'], said: '--write-events is valid only together with --wait' },
+])('P74 P76: job $given is refused, and says what would do', async ({ given, said }) => {
+  const { code, stderr } = await run('job', ...given);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(said)]);
+});
+
+test('P76: followed with its state and itself in the results, a job is removed once it was received', async () => {
+  const name = await started(three);
+  const options = ['--wait', '--auto-remove-job', '--write-events', '--write-job-in-results'];
+  const received = await run('job', 'receive', name, '--hide-computer-name', ...options);
+  const after = await run('job', 'show', name);
+  expect([linesOf(received).filter((line) => /^e\d$/.test(line)).length, after.code]).toEqual([6, 5]);
+  expect(received.stdout).toMatch(new RegExp(`^\\s*Id[^]*${name}\\s+RemoteJob[^]*e1`));
+  expect(received.stderr).toContain(`runspace: ${name}: Completed`);
+});
+
+test('P71: what was written in one session, or at no such target, is received alone; the job itself writes nothing', async () => {
+  const name = await started('"here"');
+  await run('job', 'wait', name);
+  const receive = async (...more: readonly string[]) =>
+    linesOf(await run('job', 'receive', name, '--keep', '--hide-computer-name', ...more));
+  expect({
+    session: await receive('--session', 's2'),
+    location: await receive('--location', 'local*'),
+    elsewhere: await receive('--location', 'elsewhere'),
+    alone: await receive('--no-recurse'),
+  }).toEqual({ session: ['here'], location: ['here', 'here'], elsewhere: [], alone: [] });
+});
+
+test('P72: --any waits for the first job that is over', async () => {
+  const [short, long] = [await started('1'), await started('await new Promise(() => undefined)')];
+  const waited = await run('job', 'wait', short, long, '--any', '-o', 'name', '--timeout', '60s');
+  await run('job', 'rm', long, '--force');
+  expect([waited.code, linesOf(waited)]).toEqual([0, [short]]);
+});
+
+test('P116: a job is watched from its start to its removal, and Ctrl-C ends that', async () => {
+  const watcher = machine.start('runspace', ['job', 'watch', '-o', 'ndjson']);
+  const events: Record<string, unknown>[] = [];
+  const closed = once(watcher, 'close');
+  const seen = async (is: (event: Record<string, unknown>) => boolean): Promise<void> => {
+    for await (const event of follow) {
+      events.push(event);
+      if (is(event)) return;
+    }
+  };
+  const follow = lines(watcher);
+  await seen(({ event }) => event === 'ready');
+  const name = await started('"watched"');
+  const jobOf = ({ job }: Record<string, unknown>) => (job ?? {}) as Record<string, unknown>;
+  await seen((event) => jobOf(event)['name'] === name && jobOf(event)['state'] === 'JOB_STATE_COMPLETED');
+  await run('job', 'rm', name);
+  await seen(({ event }) => event === 'removed');
+  watcher.kill('SIGINT');
+  const [code] = (await closed) as [number];
+  const { id } = jobOf(events.find((event) => jobOf(event)['name'] === name) ?? {});
+  expect([events.at(-1), code]).toEqual([{ event: 'removed', jobId: id }, 130]);
+}, 60_000);
+
+/** What a program prints, a JSON object a line. One reader takes up where the last one ended. */
+function lines({ stdout }: ChildProcess): AsyncIterable<Record<string, unknown>> {
+  if (stdout === null) throw new Error('the program has no standard output');
+  const iterator = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<IteratorResult<Record<string, unknown>>> => {
+    const result = await iterator.next();
+    if (result.done === true) return { done: true, value: undefined };
+    return { done: false, value: JSON.parse(result.value) as Record<string, unknown> };
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
+}

@@ -2,6 +2,7 @@ import type { SessionInfo } from '../../typescript';
 import type { Command } from '../command';
 import { exitCodes } from '../exit-code';
 import { UsageError } from '../failure';
+import { sessionStates } from '../flags';
 
 /** Lists sessions. */
 export const list: Command = {
@@ -46,7 +47,5 @@ export const list: Command = {
 function stateOf<State extends string>(states: readonly State[], text: string): State {
   const found = states.find((state) => state === `SESSION_STATE_${text.toUpperCase()}`);
   if (found !== undefined && text.toLowerCase() !== 'unspecified') return found;
-  throw new UsageError(
-    `there is no session state '${text}'; there are: opening, opened, disconnected, closing, closed, broken`,
-  );
+  throw new UsageError(`there is no session state '${text}'; there are: ${sessionStates.join(', ')}`);
 }

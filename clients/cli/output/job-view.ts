@@ -36,6 +36,24 @@ export const childView: View<JobChildInfo> = {
   json: (child) => toJson(child, 'emit'),
 };
 
+/** A line of a listing: a job, or one of its children. */
+export type JobRow = { readonly job: JobInfo; readonly child?: JobChildInfo };
+
+/** A job, and its children where the listing has them. */
+export function rowsOf(job: JobInfo): readonly JobRow[] {
+  return [{ job }, ...job.children.map((child) => ({ job, child }))];
+}
+
+/** How a listing of jobs and children is shown: a child in the columns of its job. */
+export const rowView: View<JobRow> = {
+  columns: jobView.columns.map(({ of, ...column }) => ({
+    ...column,
+    of: ({ job, child }: JobRow) => (child === undefined ? of(job) : of({ ...job, ...child, typeName: '' })),
+  })),
+  name: ({ job, child }) => (child ?? job).name,
+  json: ({ job, child }) => (child === undefined ? jobView.json(job) : childView.json(child)),
+};
+
 function cut(text: string): string {
   const line = oneLine(text);
   return line.length > longestText ? `${line.slice(0, longestText - 1)}…` : line;
