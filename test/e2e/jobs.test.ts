@@ -2,8 +2,8 @@ import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { JobOutcome, JobState, type JobInfo, type RunspaceClient } from '../../clients/typescript';
 import { Machine } from './support/machine';
 
-/** How many targets end well; RUNSPACED_JOB_TARGETS changes it. */
-const wellCount = Number(process.env['RUNSPACED_JOB_TARGETS'] ?? 40);
+/** How many targets end well; with those that do not there are 200. RUNSPACED_JOB_TARGETS changes it. */
+const wellCount = Number(process.env['RUNSPACED_JOB_TARGETS'] ?? 182);
 const linesPerTarget = 20;
 
 /** What each target does follows from the folder in which it runs. */
@@ -29,12 +29,12 @@ async function received(client: RunspaceClient, job: string, options = {}): Prom
 }
 
 async function over(client: RunspaceClient, job: string): Promise<JobInfo> {
-  const [found] = await client.jobs.wait([job], { timeoutMs: 60_000 });
+  const [found] = await client.jobs.wait([job], { timeoutMs: 150_000 });
   if (found === undefined) throw new Error(`job ${job} is not over`);
   return found;
 }
 
-describe('P73: a fan-out whose daemon is killed twice', () => {
+describe('P73 P64 P16: a fan-out over 200 targets whose daemon is killed twice', () => {
   test('comes to its end at every target, and runs nowhere twice', async () => {
     await using machine = new Machine();
     let daemon = await machine.startReadyDaemon();
@@ -47,18 +47,21 @@ describe('P73: a fan-out whose daemon is killed twice', () => {
       return { create: { engine: 'javascript', workingDirectory } };
     };
     const closedPort = { is: 'ssh', host: '127.0.0.1', port: 1, configurationFile: 'none' } as const;
+    const many = <Item>(count: number, item: (index: number) => Item): readonly Item[] =>
+      Array.from({ length: count }, (_, index) => item(index));
     const targets = [
-      place('hung1'),
-      { session: 'nowhere' },
+      ...many(5, (index) => place(`hung${String(index)}`)),
+      ...many(5, () => ({ session: 'nowhere' })),
+      place('failing0'),
+      ...many(wellCount, (index) => place(`well${String(index)}`)),
+      ...many(5, () => ({ create: { engine: 'javascript', target: closedPort } })),
       place('failing1'),
-      ...Array.from({ length: wellCount }, (_, index) => place(`well${String(index)}`)),
-      { create: { engine: 'javascript', target: closedPort } },
       place('failing2'),
     ];
     const job = await client.jobs.start({
       command: script(countFile),
       targets,
-      throttleLimit: 8,
+      throttleLimit: 16,
       runTimeoutMs: 20_000,
     });
     for (const share of [0.2, 0.6]) {
@@ -72,30 +75,33 @@ describe('P73: a fan-out whose daemon is killed twice', () => {
     }
     const last = await over(client, job.id);
 
-    const outcomes = last.children.map(({ outcome }) => outcome);
-    expect(outcomes[0]).toBe(JobOutcome.JOB_OUTCOME_TIMED_OUT);
-    expect(outcomes[1]).toBe(JobOutcome.JOB_OUTCOME_UNREACHABLE);
-    expect(outcomes[2]).toBe(JobOutcome.JOB_OUTCOME_FAILED);
-    expect(outcomes.slice(3, 3 + wellCount)).toEqual(
-      Array.from({ length: wellCount }, () => JobOutcome.JOB_OUTCOME_SUCCEEDED),
+    const outcomes = last.children.map(({ outcome, problem }) =>
+      `${outcome.replace('JOB_OUTCOME_', '')} ${problem?.reason ?? ''}`.trimEnd(),
     );
-    expect(outcomes[3 + wellCount]).toBe(JobOutcome.JOB_OUTCOME_UNREACHABLE);
-    expect(outcomes[4 + wellCount]).toBe(JobOutcome.JOB_OUTCOME_FAILED);
+    expect(outcomes).toEqual([
+      ...many(5, () => 'TIMED_OUT RUN_TIMEOUT'),
+      ...many(5, () => 'UNREACHABLE SESSION_NOT_FOUND'),
+      'FAILED SCRIPT_FAILED',
+      ...many(wellCount, () => 'SUCCEEDED'),
+      ...many(5, () => 'UNREACHABLE CONNECTION_REFUSED'),
+      'FAILED SCRIPT_FAILED',
+      'FAILED SCRIPT_FAILED',
+    ]);
     expect(last.state).toBe(JobState.JOB_STATE_FAILED);
     const ran = readFileSync(countFile, 'utf8').trimEnd().split('\n');
     expect(new Set(ran).size).toBe(ran.length);
-    expect(ran).toHaveLength(wellCount + 3);
+    expect(ran).toHaveLength(wellCount + 8);
 
     const records = await received(client, job.id);
     expect(new Set(records).size).toBe(records.length);
-    for (let index = 3; index < 3 + wellCount; index += 1) {
+    for (let index = 11; index < 11 + wellCount; index += 1) {
       const own = records.filter((line) => line.startsWith(`${String(index)}:`));
       expect(own).toEqual(own.map((_, place) => `${String(index)}:${String(place + 1)}`));
       expect(own.length).toBeGreaterThan(linesPerTarget);
     }
     expect(await received(client, job.id)).toEqual([]);
     expect((await client.jobs.get(job.id)).hasMoreData).toBe(false);
-  }, 120_000);
+  }, 240_000);
 });
 
 describe('jobs over sessions that exist', () => {
@@ -148,5 +154,42 @@ describe('jobs over sessions that exist', () => {
     });
     const live = await client.jobs.start({ command: '2', targets });
     expect(await received(client, live.id, { wait: true })).toHaveLength(4);
+  }, 60_000);
+
+  test('P77: a session that is removed under a job stops its child; one that is disconnected goes on', async () => {
+    await using machine = new Machine();
+    await machine.startReadyDaemon();
+    const client = machine.client();
+    const [removed, left] = await Promise.all([
+      client.sessions.create({ engine: 'javascript', name: 'removed' }),
+      client.sessions.create({ engine: 'javascript', name: 'left' }),
+    ]);
+    const go = machine.path('go');
+    const command = `console.log('begun');
+      const fs = require('node:fs');
+      while (!fs.existsSync(${JSON.stringify(go)})) await new Promise((resolve) => setTimeout(resolve, 20));
+      'over'`;
+    const job = await client.jobs.start({ command, targets: [removed.id, left.id] });
+    const begun = new Set<number>();
+    for await (const event of client.jobs.receive(job.id, { wait: true, keep: true })) {
+      if (event.is === 'records') begun.add(event.childIndex);
+      if (begun.size === 2) break;
+    }
+    await left.disconnect();
+    await removed.remove();
+    appendFileSync(go, '');
+    const { children, state } = await over(client, job.id);
+    expect({
+      state,
+      children: children.map((child) => [child.state, child.outcome]),
+      left: (await received(client, job.id)).filter((line) => line.startsWith('1:')),
+    }).toEqual({
+      state: JobState.JOB_STATE_STOPPED,
+      children: [
+        [JobState.JOB_STATE_STOPPED, JobOutcome.JOB_OUTCOME_CANCELLED],
+        [JobState.JOB_STATE_COMPLETED, JobOutcome.JOB_OUTCOME_SUCCEEDED],
+      ],
+      left: ['1:1', '1:2', '1:3'],
+    });
   }, 60_000);
 });
