@@ -32,12 +32,17 @@ export async function runJob(
     case 'watch':
       return await watchJobs(context, client, jobs);
     case 'stop':
-      for (const job of await meant(client, jobs)) await client.jobs.stop(job);
-      return exitCodes.ok;
+      return await endEach(context, client, {
+        words: jobs,
+        participle: 'stopped',
+        end: (job) => client.jobs.stop(job),
+      });
     case 'remove':
-      for (const job of await meant(client, jobs))
-        await client.jobs.remove(job, { force: context.has('force') });
-      return exitCodes.ok;
+      return await endEach(context, client, {
+        words: jobs,
+        participle: 'removed',
+        end: (job) => client.jobs.remove(job, { force: context.has('force') }),
+      });
   }
 }
 
@@ -163,6 +168,27 @@ async function wait(context: Context, client: RunspaceClient, jobs: readonly str
   });
   await printMany(context, over, { view: jobView, own: 'table' });
   return over.length === 0 && timeoutMs !== undefined ? exitCodes.timedOut : exitCodes.ok;
+}
+
+/** Stops or removes jobs; with --what-if it only says which. */
+async function endEach(
+  context: Context,
+  client: RunspaceClient,
+  each: {
+    readonly words: readonly string[];
+    readonly participle: string;
+    readonly end: (job: string) => Promise<JobInfo>;
+  },
+): Promise<number> {
+  for (const word of await meant(client, each.words)) {
+    if (!context.has('what-if')) await each.end(word);
+    else {
+      const { name, number } = await client.jobs.get(word);
+      const which = `job '${name}' (Id ${number.toString()})`;
+      await context.terminal.out(`What if: ${which} would be ${each.participle}\n`);
+    }
+  }
+  return exitCodes.ok;
 }
 
 /** The jobs that words mean; a child by its own number stays what it is. */

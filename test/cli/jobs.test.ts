@@ -218,3 +218,15 @@ function lines({ stdout }: ChildProcess): AsyncIterable<Record<string, unknown>>
   };
   return { [Symbol.asyncIterator]: () => ({ next }) };
 }
+
+test('P127: with --what-if job stop and job rm only say which jobs they mean', async () => {
+  const name = await started('await new Promise(() => undefined)', '--job-name', 'spared');
+  const said = [await run('job', 'stop', 'spare*', '--what-if'), await run('job', 'rm', name, '--what-if')];
+  const listed = await run('job', 'ls', 'spared');
+  await run('job', 'rm', 'spared', '--force');
+  expect(said.map(({ code, stdout }) => [code, stdout])).toEqual([
+    [0, expect.stringMatching(/^What if: job 'spared' \(Id \d+\) would be stopped\n$/)],
+    [0, expect.stringMatching(/^What if: job 'spared' \(Id \d+\) would be removed\n$/)],
+  ]);
+  expect(listed.stdout).toMatch(/spared\s+RemoteJob\s+Running/);
+});

@@ -22,6 +22,8 @@ export const job: Command = {
   stop JOB…      stop what has not ended
   remove JOB…    forget it; --force stops it first (rm)
 
+stop and remove only say what they would do with --what-if.
+
 A job is started by runspace invoke --as-job. JOB is its number, name or id, or a child's number or name.`,
   examples: [
     "runspace invoke --session 'web*' --as-job -- uptime",
@@ -47,6 +49,7 @@ A job is started by runspace invoke --as-job. JOB is its number, name or id, or 
     'any',
     'timeout',
     'force',
+    'what-if',
     'hide-computer-name',
     'output',
   ],
