@@ -118,6 +118,20 @@ describe('P67 stop', () => {
     expect(await run(engine, 'kept')).toEqual(['out 1', 'completed']);
   });
 
+  test('P67 a command that is stopped while the one before it is still being ended is ended too, and so is the next', async () => {
+    for (let turn = 0; turn < 400; turn += 1) {
+      const records = engine.invoke(invocation('await new Promise(() => {})'));
+      // Those that have begun are followed by those that have hardly been sent.
+      await (turn % 2 === 0 ? delay(2) : new Promise((resolve) => setImmediate(resolve)));
+      engine.stop();
+      engine.stop();
+      let last: StreamRecord | undefined;
+      for await (const batch of records) last = batch.at(-1);
+      expect(last).toMatchObject({ stream: 'final', state: 'stopped' });
+    }
+    expect(await run(engine, 'kept')).toEqual(['out 1', 'completed']);
+  });
+
   test('P67 a stop that comes too late stops nothing', async () => {
     await run(engine, '1');
     engine.stop();

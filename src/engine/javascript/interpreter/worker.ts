@@ -31,6 +31,7 @@ const inspector = new Session();
 inspector.connectToMainThread();
 
 let isWriting = false;
+/** The last run that the main thread was told of, or that was not to run. */
 let lastRun = 0;
 const stoppedEarly = new Set<number>();
 const stopping = new Map<number, Promise<void>>();
@@ -69,11 +70,15 @@ function urgent(bytes: Uint8Array): void {
   }
 }
 
+/** A run that is held back has not begun: a stop of it does not wait for the main thread, which has not heard of it. */
 function command(bytes: Uint8Array): void {
+  if (stopping.size > 0) {
+    heldBack.push(bytes);
+    return;
+  }
   const run = runOf(bytes);
   if (run !== undefined) lastRun = run;
   if (run !== undefined && stoppedEarly.delete(run)) neverRun(run);
-  else if (stopping.size > 0) heldBack.push(bytes);
   else toMain({ is: 'command', bytes });
 }
 
@@ -83,7 +88,9 @@ function runOf(bytes: Uint8Array): number | undefined {
   return start?.[1] === undefined ? undefined : Number(start[1]);
 }
 
+/** (Settled for the main thread, which is idle: another stop of it has nothing to end.) */
 function neverRun(run: number): void {
+  Atomics.store(state.control, slot.settledRun, run);
   const report: DoneReport = { is: 'done', run, state: 'stopped', marked: [] };
   for (const frame of toParts(Buffer.from(JSON.stringify(report)))) pipe.write(frameBytes(frame));
 }
@@ -94,7 +101,7 @@ function stop(run: number): Promise<void> {
   const stopped = stopRounds(run).then(() => {
     stopping.delete(run);
     drain();
-    if (stopping.size === 0) for (const bytes of heldBack.splice(0)) toMain({ is: 'command', bytes });
+    if (stopping.size === 0) for (const bytes of heldBack.splice(0)) command(bytes);
   });
   stopping.set(run, stopped);
   return stopped;
