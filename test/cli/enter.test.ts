@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { readFileSync, statSync } from 'node:fs';
-import { distFolder, Machine } from '../e2e/support/machine';
-import { RunningProgram, Shell, type Running } from './support/shell';
+import { Machine } from '../e2e/support/machine';
+import { onTerminal } from './support/on-terminal';
+import { Shell } from './support/shell';
 
 let machine: Machine;
 let shell: Shell;
@@ -16,15 +16,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await machine[Symbol.asyncDispose]();
 });
-
-/** `runspace enter` in a terminal of its own. */
-function enterTyping(session: string): Running {
-  const command = `exec ${process.execPath} ${join(distFolder, 'bin', 'runspace')} enter ${session}`;
-  const child = spawn('script', ['-qefc', command, '/dev/null'], {
-    env: { ...machine.environment, TERM: 'xterm', RUNSPACED_AUTOSTART: '0' },
-  });
-  return new RunningProgram(child, `enter ${session}`);
-}
 
 describe('P37 enter', () => {
   test('lines from a pipe run one after the other, each entry as long as it takes', async () => {
@@ -40,7 +31,7 @@ describe('P37 enter', () => {
 
   test('a terminal has a prompt and a history; Ctrl-C stops the command and not the session; Ctrl-D leaves', async () => {
     await shell.run('new', 'typed', '--engine', 'javascript');
-    const typing = enterTyping('typed');
+    const typing = onTerminal(machine, 'enter', 'typed');
     const type = async (text: string): Promise<void> => {
       await typing.sees('[localhost]: JS> ');
       typing.child.stdin?.write(text);
@@ -87,7 +78,7 @@ describe('P37 enter', () => {
     async (engine, prompt, [script = '', before = '', completion = '', after = '', shown = '']) => {
       await shell.run('new', `tab-${engine}`, '--engine', engine);
       await shell.run('invoke', `tab-${engine}`, '--', script);
-      const typing = enterTyping(`tab-${engine}`);
+      const typing = onTerminal(machine, 'enter', `tab-${engine}`);
       await typing.sees(`[localhost]: ${prompt}> `);
       typing.child.stdin?.write(`${before}\t`);
       await typing.sees(completion);

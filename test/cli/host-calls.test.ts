@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { distFolder, Machine } from '../e2e/support/machine';
+import { Machine } from '../e2e/support/machine';
 import { describeWith } from '../support/requirements';
-import { RunningProgram, Shell, type Running } from './support/shell';
+import { onTerminal, onTerminalWith } from './support/on-terminal';
+import { Shell } from './support/shell';
 
 const choices =
   "[System.Management.Automation.Host.ChoiceDescription[]]([System.Management.Automation.Host.ChoiceDescription]::new('&Yes', 'do it'), '&No')";
@@ -22,23 +21,13 @@ describeWith('powershell', 'P65 P37 a command that asks, on the command line', (
     await machine[Symbol.asyncDispose]();
   });
 
-  /** The program in a terminal of its own. */
-  function inTerminal(environment: Readonly<Record<string, string>>, ...words: readonly string[]): Running {
-    const quoted = words.map((word) => `'${word.replace(/'/g, `'\\''`)}'`).join(' ');
-    const command = `exec ${process.execPath} ${join(distFolder, 'bin', 'runspace')} ${quoted}`;
-    const child = spawn('script', ['-qefc', command, '/dev/null'], {
-      env: { ...machine.environment, TERM: 'xterm', RUNSPACED_AUTOSTART: '0', ...environment },
-    });
-    return new RunningProgram(child, words.join(' '));
-  }
-
   test('a terminal is asked: lines, masked ones, credentials and choices with their help', async () => {
     const script = `$Host.UI.Write('Name? '); "hello $($Host.UI.ReadLine())"
       $f = [System.Management.Automation.Host.FieldDescription]::new('PIN'); $f.SetParameterType([securestring])
       "length $($Host.UI.Prompt('', '', $f)['PIN'].Length)"
       $c = $Host.UI.PromptForCredential('cap', 'msg', '', 't'); "user $($c.UserName) $($c.Password.Length)"
       "choice $($Host.UI.PromptForChoice('Sure', 'Go on?', ${choices}, 0))"`;
-    const typing = inTerminal({}, 'invoke', 'asks', '--command', script);
+    const typing = onTerminal(machine, 'invoke', 'asks', '--command', script);
     const type = async (prompt: string, text: string): Promise<void> => {
       await typing.sees(prompt);
       typing.child.stdin?.write(text);
@@ -58,7 +47,7 @@ describeWith('powershell', 'P65 P37 a command that asks, on the command line', (
   });
 
   test('Ctrl-C at a prompt stops the command and not the session', async () => {
-    const typing = inTerminal({}, 'invoke', 'asks', '--command', "'asking'; $Host.UI.ReadLine()");
+    const typing = onTerminal(machine, 'invoke', 'asks', '--command', "'asking'; $Host.UI.ReadLine()");
     await typing.sees('asking');
     typing.child.stdin?.write('\u0003');
     expect(await typing.ended).toMatchObject({ code: 130 });
@@ -101,10 +90,11 @@ describeWith('powershell', 'P65 P37 a command that asks, on the command line', (
   test('colours and the title are for terminals, and NO_COLOR is honoured', async () => {
     const script =
       "$Host.UI.RawUI.WindowTitle = 'neu'; $Host.UI.Write('Red', 'Black', 'red'); $Host.UI.WriteLine()";
-    const coloured = await inTerminal({}, 'invoke', 'asks', '--command', script).ended;
+    const coloured = await onTerminal(machine, 'invoke', 'asks', '--command', script).ended;
     expect(coloured.stdout).toContain('\u001b]2;neu\u0007');
     expect(coloured.stdout).toContain('\u001b[91;40mred\u001b[0m');
-    const plain = await inTerminal({ NO_COLOR: '1' }, 'invoke', 'asks', '--command', script).ended;
+    const plain = await onTerminalWith({ NO_COLOR: '1' }, machine, 'invoke', 'asks', '--command', script)
+      .ended;
     expect(plain.stdout).not.toContain('\u001b[91');
     expect(await shell.run('invoke', 'asks', '--command', script)).toMatchObject({
       stdout: '',
@@ -113,7 +103,7 @@ describeWith('powershell', 'P65 P37 a command that asks, on the command line', (
   });
 
   test('P127 P30 enter shows where it is, asks at the terminal, and tells an exit code', async () => {
-    const typing = inTerminal({}, 'enter', 'asks');
+    const typing = onTerminal(machine, 'enter', 'asks');
     await typing.sees('[localhost]: PS /');
     typing.child.stdin?.write(`$Host.UI.Write('as' + 'k? '); "in: $($Host.UI.ReadLine())"\r`);
     await typing.sees('ask? ');

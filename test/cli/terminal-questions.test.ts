@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { distFolder, Machine } from '../e2e/support/machine';
+import { Machine } from '../e2e/support/machine';
 import { describeWith } from '../support/requirements';
-import { RunningProgram, Shell, type Running } from './support/shell';
+import { onTerminal } from './support/on-terminal';
+import { Shell, type Running } from './support/shell';
 
 describeWith('powershell', 'P65 what a terminal shows and asks', () => {
   let machine: Machine;
@@ -21,12 +20,7 @@ describeWith('powershell', 'P65 what a terminal shows and asks', () => {
   /** `runspace invoke` in a terminal of its own. */
   async function typed(session: string, script: string): Promise<Running> {
     await shell.run('new', session, '--engine', 'powershell');
-    const quoted = `'${script.replace(/'/g, `'\\''`)}'`;
-    const command = `exec ${process.execPath} ${join(distFolder, 'bin', 'runspace')} invoke ${session} --command ${quoted}`;
-    const child = spawn('script', ['-qefc', command, '/dev/null'], {
-      env: { ...machine.environment, TERM: 'xterm', RUNSPACED_AUTOSTART: '0' },
-    });
-    return new RunningProgram(child, `invoke ${session}`);
+    return onTerminal(machine, 'invoke', session, '--command', script);
   }
 
   test('P65 progress bars: a child below its parent, how much and how long still, taken away with their parent', async () => {

@@ -109,23 +109,21 @@ describeWith('sshd', 'sessions over ssh at a machine that has the daemon', () =>
     });
   }
 
+  /** The far machine by a line that can be hurt. */
+  function byLine({ port }: BadLine, options: Readonly<Record<string, string>>): SshTarget {
+    return far.target({
+      port,
+      options: { GlobalKnownHostsFile: '/dev/null', StrictHostKeyChecking: 'accept-new', ...options },
+    });
+  }
+
   test('P42: on a line that is cut, slow or silent, 50 times in all, every record of every command comes once', async () => {
     await using line = await BadLine.to(far.sshd.port);
-    const knownHosts = far.machine.path('known_hosts');
-    const options = {
-      UserKnownHostsFile: knownHosts,
-      GlobalKnownHostsFile: '/dev/null',
-      StrictHostKeyChecking: 'accept-new',
+    const target = byLine(line, {
+      UserKnownHostsFile: far.machine.path('known_hosts'),
       ServerAliveInterval: '1',
       ServerAliveCountMax: '1',
-    };
-    const target = {
-      is: 'ssh' as const,
-      host: '127.0.0.1',
-      port: line.port,
-      keyFilePath: far.sshd.key,
-      options,
-    };
+    });
     const session = await client.sessions.create({ engine: 'bash', target });
     const outcomes: string[] = [];
     for (let round = 1; round <= 50; round += 1) {
@@ -148,18 +146,7 @@ describeWith('sshd', 'sessions over ssh at a machine that has the daemon', () =>
 
   test('P42: a command is started once, though its call is lost on the way', async () => {
     await using line = await BadLine.to(far.sshd.port);
-    const options = {
-      UserKnownHostsFile: far.machine.path('known_hosts_2'),
-      GlobalKnownHostsFile: '/dev/null',
-      StrictHostKeyChecking: 'accept-new',
-    };
-    const target = {
-      is: 'ssh' as const,
-      host: '127.0.0.1',
-      port: line.port,
-      keyFilePath: far.sshd.key,
-      options,
-    };
+    const target = byLine(line, { UserKnownHostsFile: far.machine.path('known_hosts_2') });
     const session = await client.sessions.create({ engine: 'bash', target });
     const file = far.machine.path('started');
     for (let round = 1; round <= 10; round += 1) {

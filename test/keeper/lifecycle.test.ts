@@ -12,6 +12,7 @@ import { receive, short, start, TestKeeper } from '../support/keeper';
 import { scriptedEngines } from '../support/scripted-engine';
 import { temporaryFolder } from '../support/temporary-folder';
 import { eventually, keptSession, refusal, type Kept } from './support/kept-session';
+import { plainOpening } from '../support/plain-opening';
 
 const removed = { reason: 'REMOVED', message: 'it was removed', metadata: {} };
 
@@ -158,13 +159,7 @@ test('opening a session twice opens one engine', async () => {
     environment: {},
     workingDirectory: '/',
     options: undefined,
-    preparation: undefined,
-    quotas: undefined,
-    runAs: undefined,
-    place: undefined,
-    credential: undefined,
-    warmPool: undefined,
-    findDaemon: false,
+    ...plainOpening,
   });
   expect(engines.opened).toHaveLength(1);
 });

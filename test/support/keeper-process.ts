@@ -14,6 +14,7 @@ import { StateLayout } from '../../src/store/state-layout';
 import { bashSources } from './bash-engine';
 import { bundledRunner } from './script-engine';
 import { temporaryFolder } from './temporary-folder';
+import { plainOpening } from './plain-opening';
 
 let built: string | undefined;
 
@@ -96,13 +97,7 @@ export class KeeperProcesses implements AsyncDisposable {
       environment: { PATH: process.env['PATH'] ?? '' },
       workingDirectory: this.layout.root,
       options: undefined,
-      preparation: undefined,
-      quotas: undefined,
-      runAs: undefined,
-      place: undefined,
-      credential: undefined,
-      warmPool: undefined,
-      findDaemon: false,
+      ...plainOpening,
     });
     for await (const { event } of client.watch(AbortSignal.timeout(20_000))) {
       if (event?.$case !== 'session' || event.value.sessionId !== session) continue;

@@ -19,6 +19,7 @@ import { StateLayout } from '../../src/store/state-layout';
 import { makeFolder } from '../../src/store/folder';
 import { Containers } from '../../src/transport/container/containers';
 import { temporaryFolder } from './temporary-folder';
+import { plainOpening } from './plain-opening';
 
 /** What a test may have otherwise than usual. */
 export interface KeeperChoices {
@@ -102,13 +103,7 @@ export class TestKeeper implements AsyncDisposable {
       environment: { PATH: process.env['PATH'] ?? '' },
       workingDirectory: this.layout.root,
       options: SessionOptions.fromPartial(options),
-      preparation: undefined,
-      quotas: undefined,
-      runAs: undefined,
-      place: undefined,
-      credential: undefined,
-      warmPool: undefined,
-      findDaemon: false,
+      ...plainOpening,
     });
     const watching = new AbortController();
     for await (const { event } of this.client.watch(watching.signal)) {
