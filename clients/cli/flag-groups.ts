@@ -23,9 +23,8 @@ export const commandFlags = [
   'invocation-info',
 ] as const satisfies readonly FlagName[];
 
-/** What says where a command runs. */
-export const selectingFlags = [
-  'session',
+/** The targets where a session can be made. */
+const placeFlags = [
   'computer-name',
   'connection-uri',
   'host-name',
@@ -35,15 +34,12 @@ export const selectingFlags = [
   'vm-name',
 ] as const satisfies readonly FlagName[];
 
+/** What says where a command runs. */
+export const selectingFlags = ['session', ...placeFlags] as const satisfies readonly FlagName[];
+
 /** Where a session is made. */
 export const targetFlags = [
-  'computer-name',
-  'connection-uri',
-  'host-name',
-  'ssh-connection',
-  'container-id',
-  'vm-id',
-  'vm-name',
+  ...placeFlags,
   'user-name',
   'key-file-path',
   'port',

@@ -11,6 +11,7 @@ import { shownEnum } from './output/session-view';
 import { valueStyles } from './output/value-styles';
 import { formatOption } from './show-pipeline';
 import { itemsOf } from './targets/lists';
+import { exitCodeOfOutcomes, type Outcome } from './targets/outcomes';
 import { watchJobs } from './watch';
 
 /** Runs `runspace job`. */
@@ -148,16 +149,28 @@ async function conclude(context: Context, job: JobInfo): Promise<number> {
   return exitCodeOfJob(job);
 }
 
-/** 0 all, 4 some did not end well; where none did: 5 where none was reached, 124 where all ran out of time, else 1. */
 function exitCodeOfJob({ children }: JobInfo): number {
-  const outcomes = children.map(({ outcome }) => outcome);
-  const are = (outcome: JobOutcome): boolean => outcomes.every((each) => each === outcome);
-  if (outcomes.includes(JobOutcome.JOB_OUTCOME_UNSPECIFIED)) return exitCodes.ok;
-  if (are(JobOutcome.JOB_OUTCOME_SUCCEEDED)) return exitCodes.ok;
-  if (outcomes.includes(JobOutcome.JOB_OUTCOME_CANCELLED)) return exitCodes.interrupted;
-  if (outcomes.includes(JobOutcome.JOB_OUTCOME_SUCCEEDED)) return exitCodes.someFailed;
-  if (are(JobOutcome.JOB_OUTCOME_UNREACHABLE)) return exitCodes.noAnswer;
-  return are(JobOutcome.JOB_OUTCOME_TIMED_OUT) ? exitCodes.timedOut : exitCodes.failed;
+  const isOver = children.every(({ outcome }) => outcome !== JobOutcome.JOB_OUTCOME_UNSPECIFIED);
+  return isOver ? exitCodeOfOutcomes(children.map(({ outcome }) => toOutcome(outcome))) : exitCodes.ok;
+}
+
+function toOutcome(outcome: JobOutcome): Outcome {
+  switch (outcome) {
+    case JobOutcome.JOB_OUTCOME_SUCCEEDED:
+      return 'succeeded';
+    case JobOutcome.JOB_OUTCOME_CANCELLED:
+      return 'stopped';
+    case JobOutcome.JOB_OUTCOME_UNREACHABLE:
+      return 'unanswered';
+    case JobOutcome.JOB_OUTCOME_TIMED_OUT:
+      return 'timedOut';
+    case JobOutcome.JOB_OUTCOME_FAILED:
+    case JobOutcome.JOB_OUTCOME_SKIPPED:
+    case JobOutcome.JOB_OUTCOME_LOST:
+    case JobOutcome.JOB_OUTCOME_UNSPECIFIED:
+    case JobOutcome.UNRECOGNIZED:
+      return 'failed';
+  }
 }
 
 async function wait(context: Context, client: RunspaceClient, jobs: readonly string[]): Promise<number> {

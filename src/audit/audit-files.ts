@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCodeOf } from '../store/system-error';
+import { readIfThere } from '../store/read-if-there';
 
 /** How much is kept. */
 export interface AuditBounds {
@@ -76,13 +77,4 @@ function moveIfThere(folder: string, age: number): void {
 function endsTorn(path: string): boolean {
   const text = readIfThere(path);
   return text !== '' && !text.endsWith('\n');
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT') return '';
-    throw thrown;
-  }
 }

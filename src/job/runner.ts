@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock';
 import { RunspaceError, toError, type Problem } from '../core/error';
 import type { Log } from '../core/log';
+import { pause } from '../core/pause';
 import { isFinalChildState } from './child-state';
 import type { Job } from './job';
 import { endOfCommand, endOfError, type ChildEnd } from './outcome';
@@ -196,18 +197,6 @@ function isPassing(error: unknown, tries: number): boolean {
   // A session's name that means nothing has its own id of PowerShell's, and stays so.
   const isUnknown = error.code === 'SESSION_NOT_FOUND' || error.code === 'PIPELINE_NOT_FOUND';
   return isUnknown && error.facts['fully_qualified_error_id'] === undefined && tries < mostUnknown;
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(ms, done);
-    signal.addEventListener('abort', done);
-  });
 }
 
 function asProblem(error: unknown): Problem {

@@ -126,49 +126,15 @@ function changed(value: Value, change: (sealed: string) => string): Value {
 
 /** Whether a secure string is anywhere in a value. */
 export function holdsSecureString(value: Value): boolean {
-  switch (value.type) {
-    case 'secureString':
-      return true;
-    case 'object':
-      return (
-        (value.base !== undefined && holdsSecureString(value.base)) ||
-        value.adapted.some((property) => holdsSecureString(property.value)) ||
-        value.extended.some((property) => holdsSecureString(property.value))
-      );
-    case 'list':
-    case 'enumerable':
-    case 'set':
-    case 'stack':
-    case 'queue':
-      return value.items.some(holdsSecureString);
-    case 'dictionary':
-      return value.entries.some((entry) => entry.some(holdsSecureString));
-    case 'null':
-    case 'bool':
-    case 'int8':
-    case 'uint8':
-    case 'int16':
-    case 'uint16':
-    case 'int32':
-    case 'uint32':
-    case 'int64':
-    case 'uint64':
-    case 'single':
-    case 'double':
-    case 'bigInteger':
-    case 'decimal':
-    case 'string':
-    case 'char':
-    case 'bytes':
-    case 'dateTime':
-    case 'duration':
-    case 'guid':
-    case 'uri':
-    case 'version':
-    case 'xml':
-    case 'scriptBlock':
-    case 'enum':
-    case 'reference':
-      return false;
+  return value.type === 'secureString' || innerValues(value).some(holdsSecureString);
+}
+
+/** The values that a value is made of. */
+function innerValues(value: Value): readonly Value[] {
+  if (value.type === 'object') {
+    const properties = [...value.adapted, ...value.extended].map((property) => property.value);
+    return value.base === undefined ? properties : [value.base, ...properties];
   }
+  if ('items' in value) return value.items;
+  return 'entries' in value ? value.entries.flat() : [];
 }

@@ -1,6 +1,6 @@
-import { closeSync, fdatasync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { systemCodeOf } from './system-error';
+import { readIfThere } from './read-if-there';
 
 const syncData = promisify(fdatasync);
 
@@ -53,15 +53,6 @@ export class LineLog implements Disposable {
 
   [Symbol.dispose](): void {
     closeSync(this.#descriptor);
-  }
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT') return '';
-    throw thrown;
   }
 }
 

@@ -13,6 +13,7 @@ import { exitCodeOfReason, exitCodes } from '../exit-code';
 import { Interrupts } from '../interrupts';
 import { openSession } from '../open-session';
 import { GatherPrinter, type GatherSpec } from './gather-printer';
+import { exitCodeOfOutcomes, type Outcome } from './outcomes';
 import { valueStyles } from '../output/value-styles';
 import { recordPrinter, type RecordPrinter } from '../output/records';
 import type { SavedStreams } from '../saved-streams';
@@ -44,9 +45,6 @@ export interface FanOut {
   /** What is shown before what each writes: sessions may be at one and the same target. */
   readonly names: 'target' | 'session';
 }
-
-/** How a command ended on one target. */
-type Outcome = 'succeeded' | 'failed' | 'timedOut' | 'unanswered' | 'stopped';
 
 /**
  * Runs the command on all targets, at most so many at a time, started in their order, and shows records as they come. A
@@ -85,7 +83,10 @@ export async function runFanOut(fan: FanOut): Promise<number> {
   };
   await Promise.all(Array.from({ length: Math.min(throttle, targets.length) }, work));
   await printer.finish();
-  return exitCodeOf([...outcomes, ...Array.from({ length: fan.missing }, () => 'unanswered' as const)]);
+  return exitCodeOfOutcomes([
+    ...outcomes,
+    ...Array.from({ length: fan.missing }, () => 'unanswered' as const),
+  ]);
 }
 
 interface Running {
@@ -145,17 +146,6 @@ function outcomeOf(reason: string): Outcome {
   const code = exitCodeOfReason(reason);
   if (code === exitCodes.noAnswer) return 'unanswered';
   return code === exitCodes.timedOut ? 'timedOut' : 'failed';
-}
-
-/** 0 all, 4 some failed; where all failed: 5 where none answered, 124 where all ran out of time, else 1. */
-function exitCodeOf(outcomes: readonly Outcome[]): number {
-  const are = (outcome: Outcome): boolean => outcomes.every((each) => each === outcome);
-  if (outcomes.length === 0) return exitCodes.noAnswer;
-  if (outcomes.includes('stopped')) return exitCodes.interrupted;
-  if (are('succeeded')) return exitCodes.ok;
-  if (outcomes.includes('succeeded')) return exitCodes.someFailed;
-  if (are('unanswered')) return exitCodes.noAnswer;
-  return are('timedOut') ? exitCodes.timedOut : exitCodes.failed;
 }
 
 function isGathered(context: Context): boolean {

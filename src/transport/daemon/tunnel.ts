@@ -1,7 +1,8 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { toError } from '../../core/error';
 import type { Log } from '../../core/log';
+import { listenAt } from '../listen-at';
 import { connectDaemon, type DaemonAddress } from './connect';
 
 /**
@@ -28,12 +29,7 @@ export class DaemonTunnel implements AsyncDisposable {
   static async open(socketPath: string, address: DaemonAddress, log: Log): Promise<DaemonTunnel> {
     const tunnel = new DaemonTunnel(socketPath, address, log);
     await tunnel.leadTo(address);
-    rmSync(socketPath, { force: true });
-    await new Promise<void>((resolve, reject) => {
-      tunnel.#server.once('error', reject);
-      tunnel.#server.listen(socketPath, resolve);
-    });
-    chmodSync(socketPath, 0o600);
+    await listenAt(tunnel.#server, socketPath);
     return tunnel;
   }
 

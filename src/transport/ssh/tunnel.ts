@@ -1,7 +1,10 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { systemClock } from '../../core/clock';
 import { RunspaceError, toError } from '../../core/error';
 import type { Log } from '../../core/log';
+import { pause } from '../../core/pause';
+import { listenAt } from '../listen-at';
 import type { OpenChannel, SshConnections, SshPlace } from './connections';
 import { findDaemon, type FarDaemon } from './far-daemon';
 import { Memory } from './memory';
@@ -64,12 +67,7 @@ export class SshTunnel implements AsyncDisposable {
       );
       return undefined;
     }
-    rmSync(socketPath, { force: true });
-    await new Promise<void>((resolve, reject) => {
-      tunnel.#server.once('error', reject);
-      tunnel.#server.listen(socketPath, resolve);
-    });
-    chmodSync(socketPath, 0o600);
+    await listenAt(tunnel.#server, socketPath);
     return tunnel;
   }
 
@@ -134,7 +132,7 @@ export class SshTunnel implements AsyncDisposable {
           why: toError(thrown).message,
         });
       }
-      await pause(pauseMs, this.#ended.signal);
+      await pause(systemClock, pauseMs, this.#ended.signal);
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     }
   }
@@ -163,18 +161,6 @@ function isHopeless(thrown: unknown): boolean {
       thrown.code,
     )
   );
-}
-
-function pause(ms: number, ended: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      ended.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    ended.addEventListener('abort', done, { once: true });
-  });
 }
 
 function ignoreError(): void {
