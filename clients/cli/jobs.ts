@@ -122,8 +122,22 @@ async function receiveOne(context: Context, client: RunspaceClient, name: string
     return exitCodes.interrupted;
   }
   if (last === undefined) return exitCodes.ok;
-  if (context.has('auto-remove-job')) await client.jobs.remove(last.id);
+  if (context.has('auto-remove-job')) await removeReceived(context, client, last);
   return await conclude(context, last);
+}
+
+/** Forgets a job of which nothing is left to receive: --keep, and what chooses among its targets, leave something. */
+async function removeReceived(
+  context: Context,
+  client: RunspaceClient,
+  { id, name }: JobInfo,
+): Promise<void> {
+  const { hasMoreData } = await client.jobs.get(id);
+  if (!hasMoreData) await client.jobs.remove(id);
+  else
+    await context.terminal.note(
+      `runspace: job '${name}' stays: it has output that was not received (runspace job receive ${name})\n`,
+    );
 }
 
 /** A job as it has become, which is said where that was asked for. */

@@ -164,6 +164,35 @@ test('P76: followed with its state and itself in the results, a job is removed o
   expect(received.stderr).toContain(`runspace: ${name}: Completed`);
 });
 
+test.each([
+  ['kept', ['--keep']],
+  ['received of one session only', ['--session', 's1']],
+])(
+  'P76: a job whose output was %s is not removed by --auto-remove-job, and that is said',
+  async (_, more) => {
+    const name = await started('"left"');
+    const received = await run('job', 'receive', name, '--wait', '--auto-remove-job', ...more);
+    const rest = await run('job', 'receive', name, '--session', 's2', '--hide-computer-name');
+    expect([received.stderr, linesOf(rest)]).toEqual([
+      expect.stringContaining(`job '${name}' stays`),
+      ['left'],
+    ]);
+  },
+);
+
+test('P74: in a listing with children each says how it went itself', async () => {
+  const name = await started('1');
+  await run('job', 'wait', name);
+  const { stdout } = await run('job', 'ls', name, '--include-child-job');
+  expect(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .slice(2)
+      .map((line) => line.trimEnd().split(/\s+/).at(-1)),
+  ).toEqual(['Succeeded', 'Succeeded']);
+});
+
 test('P71: what was written in one session, or at no such target, is received alone; the job itself writes nothing', async () => {
   const name = await started('"here"');
   await run('job', 'wait', name);

@@ -28,7 +28,7 @@ export const childView: View<JobChildInfo> = {
     { title: 'Name', of: ({ name }) => name },
     { title: 'Location', of: ({ location }) => location },
     { title: 'State', of: ({ state }) => shownEnum(state, 'JOB_STATE_') },
-    { title: 'Outcome', of: ({ outcome }) => shownEnum(outcome, 'JOB_OUTCOME_').replace('Unspecified', '') },
+    { title: 'Outcome', of: outcomeOf },
     { title: 'HasMoreData', of: ({ hasMoreData }) => (hasMoreData ? 'True' : 'False') },
     { title: 'Reason', of: ({ problem }) => (problem === undefined ? '' : cut(problem.message)) },
   ],
@@ -48,11 +48,21 @@ export function rowsOf(job: JobInfo): readonly JobRow[] {
 export const rowView: View<JobRow> = {
   columns: jobView.columns.map(({ of, ...column }) => ({
     ...column,
-    of: ({ job, child }: JobRow) => (child === undefined ? of(job) : of({ ...job, ...child, typeName: '' })),
+    of: ({ job, child }: JobRow) =>
+      of(child === undefined ? job : { ...job, ...child, typeName: '', statusMessage: statusOf(child) }),
   })),
   name: ({ job, child }) => (child ?? job).name,
   json: ({ job, child }) => (child === undefined ? jobView.json(job) : childView.json(child)),
 };
+
+/** Empty while it is not over. */
+function outcomeOf({ outcome }: JobChildInfo): string {
+  return shownEnum(outcome, 'JOB_OUTCOME_').replace('Unspecified', '');
+}
+
+function statusOf(child: JobChildInfo): string {
+  return child.problem === undefined ? outcomeOf(child) : cut(child.problem.message);
+}
 
 function cut(text: string): string {
   const line = oneLine(text);
