@@ -75,7 +75,7 @@ const rooms = {
     npm: ['@grpc/grpc-js'],
   },
   job: { rooms: ['session', 'store', 'core'] },
-  limit: { rooms: ['store', 'core'] },
+  metrics: { npm: ['prom-client'] },
   audit: { rooms: ['store', 'core'], node: [...files, 'crypto', 'path'] },
   auth: { rooms: ['store', 'core'], node: ['crypto'] },
   pki: {

@@ -4,6 +4,7 @@ import { UsageError } from './failure';
 import { outputFormats, valueFormats, type FlagName, type OutputFormat, type RecordFormat } from './flags';
 import type { GivenFlag, Words } from './words';
 import { parseDuration } from './duration';
+import { placeOf } from './place';
 import type { Settings } from './setting-keys';
 import { readSettings, type Environment } from './settings';
 
@@ -23,6 +24,23 @@ export class Context {
     this.positionals = line.positionals;
     this.rest = line.rest;
     this.#given = line.given;
+  }
+
+  /** All flags, in the order they were given. */
+  get flags(): readonly GivenFlag[] {
+    return this.#given;
+  }
+
+  /** The same run with these flags in place of its own. */
+  withFlags(given: readonly GivenFlag[]): Context {
+    return new Context({ given, positionals: [], rest: undefined }, this.environment, this.terminal);
+  }
+
+  /** The state folder of the daemon that is meant, where it is one of this machine's. */
+  async stateFolder(): Promise<string | undefined> {
+    const flags = { home: this.text('home'), address: this.text('address') };
+    const place = placeOf({ flags, environment: this.environment, settings: await this.settings() });
+    return place.is === 'home' ? place.home : undefined;
   }
 
   /** Whether the flag was given. */

@@ -4,7 +4,6 @@ import { exitCodes } from './exit-code';
 import { toHistory } from './history';
 import { hostCallsOf } from './host-calls';
 import { lineSource, type CompleteLine, type LineSource } from './line-source';
-import { placeOf } from './place';
 import { Presence } from './presence';
 import { reasonOf, reportFailure } from './report';
 import { showPipeline } from './show-pipeline';
@@ -24,14 +23,12 @@ export async function runEnter(context: Context): Promise<number> {
       throw new UsageError(
         'runspace enter needs a session, or a target to make one at; see: runspace enter --help',
       );
+    case 'mix':
+      throw new UsageError('runspace enter is about one session');
     case 'sessions':
       return await enterSession(context, client, await client.sessions.get(name ?? ''));
     case 'places': {
-      const session = await openSession(
-        context,
-        client,
-        await temporary(context, onlyPlace(where), where.credential),
-      );
+      const session = await openSession(context, client, await temporary(onlyPlace(where)));
       try {
         return await enterSession(context, client, session);
       } finally {
@@ -43,7 +40,7 @@ export async function runEnter(context: Context): Promise<number> {
 
 async function enterSession(context: Context, client: RunspaceClient, session: Session): Promise<number> {
   using presence = await Presence.begin(client, session.id, { takeOver: context.has('take-over') });
-  using lines = lineSource(toHistory(await historyFolder(context)), completionIn(client, session.id));
+  using lines = lineSource(toHistory(await context.stateFolder()), completionIn(client, session.id));
   const prompt = new EnteredSession(context, client, session);
   if (lines.isInteractive) await prompt.refresh();
   for (;;) {
@@ -71,12 +68,6 @@ function completionIn(client: RunspaceClient, session: string): CompleteLine {
 }
 
 /** History lies in the state folder, and only there. */
-async function historyFolder(context: Context): Promise<string | undefined> {
-  const flags = { home: context.text('home'), address: context.text('address') };
-  const place = placeOf({ flags, environment: context.environment, settings: await context.settings() });
-  return place.is === 'home' ? place.home : undefined;
-}
-
 /** One entry, of as many lines as it takes; undefined: there are no more. */
 async function readEntry(lines: LineSource, prompt: EnteredSession): Promise<string | undefined> {
   let entry = '';

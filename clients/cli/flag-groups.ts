@@ -35,7 +35,7 @@ const placeFlags = [
 ] as const satisfies readonly FlagName[];
 
 /** What says where a command runs. */
-export const selectingFlags = ['session', ...placeFlags] as const satisfies readonly FlagName[];
+export const selectingFlags = ['session', ...placeFlags, 'targets'] as const satisfies readonly FlagName[];
 
 /** Where a session is made. */
 export const targetFlags = [
@@ -63,7 +63,9 @@ export const targetFlags = [
 /** What a command on many targets has beside them. */
 export const fanOutFlags = [
   'session',
+  'targets',
   'throttle-limit',
+  'total-timeout',
   'hide-computer-name',
   'gather',
   'diff',

@@ -117,6 +117,18 @@ export const flags = {
     summary: 'virtual machines (not there yet)',
   },
   'vm-name': { value: 'NAME,…', repeats: true, summary: 'virtual machines (not there yet)' },
+  targets: {
+    value: 'TARGET,…',
+    repeats: true,
+    summary:
+      'any mix: sessions, ssh://…, grpcs://…, container://…; @FILE or - has one a line, or JSON objects; @last:failed those where the last run did not succeed',
+    completion: { is: 'sessions' },
+  },
+  params: {
+    value: 'FILE',
+    summary: "flags from a JSON or YAML file, by PowerShell's names of parameters; a flag of the line wins",
+    completion: { is: 'files' },
+  },
   'user-name': { value: 'NAME', summary: 'who logs in by ssh; user@ at a host wins over it' },
   'key-file-path': {
     aliases: ['identity-file-path'],
@@ -303,6 +315,7 @@ export const flags = {
   'no-wait': { summary: 'fail instead of queueing while another command runs' },
   timeout: { value: 'TIME', summary: 'end the command, not the session, after this time, such as 30s' },
   'output-timeout': { value: 'TIME', summary: 'end the command when it writes nothing for this time' },
+  'total-timeout': { value: 'TIME', summary: 'end what is not over on any target after this time' },
   detach: { letter: 'd', summary: 'start the command and leave; prints its id' },
   'exit-code': { summary: "end with the script's own exit code" },
   'take-over': { summary: 'take the session over if another client is connected' },
@@ -350,6 +363,20 @@ export const flags = {
     completion: { is: 'values', values: jobStates },
   },
   any: { summary: 'until one of them is over' },
+  stream: {
+    value: 'STREAM',
+    repeats: true,
+    summary: 'only records of this stream; what is left out counts as received',
+    completion: {
+      is: 'values',
+      values: ['output', 'error', 'warning', 'verbose', 'debug', 'information', 'progress'],
+    },
+  },
+  'out-target': {
+    value: 'host|job',
+    summary: 'where output goes: here, or into a job; by default here, or the job that started the command',
+    completion: { is: 'values', values: ['host', 'job'] },
+  },
   location: {
     value: 'NAME,…',
     repeats: true,

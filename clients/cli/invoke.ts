@@ -50,7 +50,7 @@ export async function runInvoke(context: Context): Promise<number> {
   const plan: Plan = { session, script, options };
   using saved = new SavedStreams(context);
   using client = await context.connect();
-  if (where.is === 'places' || (where.is === 'sessions' && session === undefined))
+  if (where.is === 'places' || where.is === 'mix' || (where.is === 'sessions' && session === undefined))
     return await invokeOn(where, { ...plan, context, client, saved });
   if (session === undefined) await fitDefault(context, client);
   // Input can be read once only, so the session must be there before.

@@ -1,4 +1,4 @@
-import { JobState, type ListJobsOptions } from '../typescript';
+import { JobState, Stream, type ListJobsOptions } from '../typescript';
 import type { Context } from './context';
 import { UsageError } from './failure';
 import { jobStates } from './flags';
@@ -40,3 +40,20 @@ function toBoolean(text: string): boolean {
   if (lower === 'true' || lower === 'false') return lower === 'true';
   throw new UsageError(`--has-more-data takes true or false, and got '${text}'`);
 }
+
+/** A stream by its name. Throws UsageError for what is none. */
+export function toStream(text: string): Stream {
+  const found = streams[text.toLowerCase()];
+  if (found !== undefined) return found;
+  throw new UsageError(`there is no stream '${text}'; there are: ${Object.keys(streams).join(', ')}`);
+}
+
+const streams: Readonly<Record<string, Stream>> = {
+  output: Stream.STREAM_OUTPUT,
+  error: Stream.STREAM_ERROR,
+  warning: Stream.STREAM_WARNING,
+  verbose: Stream.STREAM_VERBOSE,
+  debug: Stream.STREAM_DEBUG,
+  information: Stream.STREAM_INFORMATION,
+  progress: Stream.STREAM_PROGRESS,
+};

@@ -1,17 +1,16 @@
-import { JobOutcome, type JobInfo, type RunspaceClient } from '../typescript';
+import { JobOutcome, type JobInfo, type RunspaceClient, type SessionRecord } from '../typescript';
 import type { Context } from './context';
-import { listOptions } from './job-filters';
+import { listOptions, toStream } from './job-filters';
 import { exitCodes } from './exit-code';
 import { UsageError } from './failure';
 import { Interrupts } from './interrupts';
 import { childView, jobView, rowsOf, rowView } from './output/job-view';
 import { printMany, printOne } from './output/objects';
-import { recordPrinter } from './output/records';
 import { shownEnum } from './output/session-view';
-import { valueStyles } from './output/value-styles';
 import { formatOption } from './show-pipeline';
 import { itemsOf } from './targets/lists';
-import { exitCodeOfOutcomes, type Outcome } from './targets/outcomes';
+import { targetPrinter } from './targets/target-printer';
+import { exitCodeOfOutcomes, outcomeOfChild } from './targets/outcomes';
 import { watchJobs } from './watch';
 
 /** Runs `runspace job`. */
@@ -91,11 +90,8 @@ async function receiveOne(context: Context, client: RunspaceClient, name: string
   if (context.has('no-recurse') && !isChild) return exitCodes.ok;
   if (context.has('write-job-in-results')) await printOne(context, job, { view: jobView, own: 'table' });
   const isHidden = context.has('hide-computer-name') || children.length === 1;
-  const printer = recordPrinter(await context.recordFormat('table'), {
-    terminal: context.terminal,
-    style: valueStyles(client),
-    names: isHidden ? 'hidden' : 'target',
-  });
+  const nameOf = (record: SessionRecord): string => record.PSComputerName;
+  const printer = await targetPrinter(context, client, { nameOf, isHidden });
   let last: JobInfo | undefined;
   try {
     const options = {
@@ -103,6 +99,7 @@ async function receiveOne(context: Context, client: RunspaceClient, name: string
       keep: context.has('keep'),
       locations: namesOf(context, 'location'),
       sessions: namesOf(context, 'session'),
+      streams: context.texts('stream').map(toStream),
       writeEvents: context.has('write-events'),
       signal: leaving.signal,
       ...(await formatOption(context)),
@@ -165,26 +162,7 @@ async function conclude(context: Context, job: JobInfo): Promise<number> {
 
 function exitCodeOfJob({ children }: JobInfo): number {
   const isOver = children.every(({ outcome }) => outcome !== JobOutcome.JOB_OUTCOME_UNSPECIFIED);
-  return isOver ? exitCodeOfOutcomes(children.map(({ outcome }) => toOutcome(outcome))) : exitCodes.ok;
-}
-
-function toOutcome(outcome: JobOutcome): Outcome {
-  switch (outcome) {
-    case JobOutcome.JOB_OUTCOME_SUCCEEDED:
-      return 'succeeded';
-    case JobOutcome.JOB_OUTCOME_CANCELLED:
-      return 'stopped';
-    case JobOutcome.JOB_OUTCOME_UNREACHABLE:
-      return 'unanswered';
-    case JobOutcome.JOB_OUTCOME_TIMED_OUT:
-      return 'timedOut';
-    case JobOutcome.JOB_OUTCOME_FAILED:
-    case JobOutcome.JOB_OUTCOME_SKIPPED:
-    case JobOutcome.JOB_OUTCOME_LOST:
-    case JobOutcome.JOB_OUTCOME_UNSPECIFIED:
-    case JobOutcome.UNRECOGNIZED:
-      return 'failed';
-  }
+  return isOver ? exitCodeOfOutcomes(children.map(({ outcome }) => outcomeOfChild(outcome))) : exitCodes.ok;
 }
 
 async function wait(context: Context, client: RunspaceClient, jobs: readonly string[]): Promise<number> {

@@ -9,6 +9,7 @@ import { SavedStreams } from './saved-streams';
 import { formatOption, showPipeline } from './show-pipeline';
 import { atTargets } from './targets/at-targets';
 import { runFanOut } from './targets/fan-out';
+import { jobFor, showJob } from './targets/receive-job';
 import { itemsOf } from './targets/lists';
 
 /** Runs `runspace receive`. */
@@ -24,15 +25,18 @@ export async function runReceive(context: Context): Promise<number> {
   if (session !== undefined && isMany)
     throw new UsageError('the session is named twice: by a word and by a flag');
   using client = await context.connect();
-  if (session === undefined) return await receiveMany(context, client, options);
+  const found = session === undefined ? await meantSessions(context, client) : undefined;
+  const into = await jobFor(context, client, { sessions: found ?? [session ?? ''], options });
+  if (into !== undefined) return await showJob(context, into);
+  if (found !== undefined) return await receiveMany(context, client, { sessions: found, options });
   try {
     return await showPipeline({
       context,
       client,
-      session,
+      session: session ?? '',
       onInterrupt: 'leave',
       unattended: hostCallsOf(context) ?? 'leave',
-      open: async (signal) => client.pipelines.receive(session, { ...options, signal }),
+      open: async (signal) => client.pipelines.receive(session ?? '', { ...options, signal }),
     });
   } catch (error) {
     // A session without any command has nothing to receive, and that is no error.
@@ -41,31 +45,37 @@ export async function runReceive(context: Context): Promise<number> {
   }
 }
 
-/** What the sessions at the targets, or those that are named, have written: each one's oldest unread command. */
+/** The sessions at the targets, or those that are named, in which a command was started. */
+async function meantSessions(context: Context, client: RunspaceClient): Promise<readonly SessionInfo[]> {
+  const references = context.has('session') ? itemsOf(context.texts('session'), 'session') : [];
+  const all = atTargets(context, await client.sessions.list({ sessions: references }));
+  if (all.length === 0) await context.terminal.note('runspace: no session is there that is meant\n');
+  const withCommands: SessionInfo[] = [];
+  for (const info of all) if ((await client.pipelines.list(info.id)).length > 0) withCommands.push(info);
+  if (all.length === 0) throw new UsageError('nothing can be received', 'SESSION_NOT_FOUND');
+  return withCommands;
+}
+
+/** What the sessions have written: each one's oldest unread command. */
 async function receiveMany(
   context: Context,
   client: RunspaceClient,
-  options: ReceiveOptions,
+  { sessions, options }: { readonly sessions: readonly SessionInfo[]; readonly options: ReceiveOptions },
 ): Promise<number> {
-  const references = context.has('session') ? itemsOf(context.texts('session'), 'session') : [];
-  const all = atTargets(context, await client.sessions.list({ sessions: references }));
-  const withCommands: SessionInfo[] = [];
-  for (const info of all) if ((await client.pipelines.list(info.id)).length > 0) withCommands.push(info);
-  if (all.length === 0) await context.terminal.note('runspace: no session is there that is meant\n');
+  if (sessions.length === 0) return exitCodes.ok;
   using saved = new SavedStreams(context);
-  const fan = {
+  const isByName = context.has('session');
+  return await runFanOut({
     context,
     client,
     saved,
     script: '',
     options: {},
-    throttle: Math.max(1, withCommands.length),
-    missing: all.length === 0 ? 1 : 0,
-    names: references.length > 0 ? ('session' as const) : ('target' as const),
-    targets: withCommands.map(({ id, name }) => ({ session: id, name })),
+    throttle: sessions.length,
+    missing: [],
+    targets: sessions.map(({ id, name, target }) => ({ session: id, name: isByName ? name : target })),
     open: (id: string, signal: AbortSignal) => client.pipelines.receive(id, { ...options, signal }),
-  };
-  return all.length > 0 && withCommands.length === 0 ? exitCodes.ok : await runFanOut(fan);
+  });
 }
 
 function optionsOf(context: Context): ReceiveOptions {

@@ -29,7 +29,12 @@ export async function run(words: readonly string[], world: World): Promise<numbe
       return exitCodes.ok;
     }
     if (line.command === undefined) throw new UsageError('which command? see: runspace help');
-    const context = new Context(line, environment, terminal);
+    // Read only where it is asked for: it brings a reader of YAML.
+    const hasParams = line.given.some(({ name }) => name === 'params');
+    const given = hasParams
+      ? (await import('./params-file')).withParams(line.given, line.command.flags)
+      : line.given;
+    const context = new Context({ ...line, given }, environment, terminal);
     format = await context.recordFormat('table');
     return await line.command.run(context);
   } catch (error) {

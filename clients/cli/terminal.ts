@@ -14,6 +14,8 @@ export class Terminal {
   readonly #stdout: Output;
   readonly #stderr: Output;
   readonly #hasColour: boolean;
+  /** The line that stays below everything else; empty: none. */
+  #status = '';
 
   constructor(streams: { readonly stdout: Output; readonly stderr: Output }, colours: 'coloured' | 'plain') {
     this.#stdout = streams.stdout;
@@ -42,12 +44,28 @@ export class Terminal {
   }
 
   /** Writes output; settles when it is written. Throws BrokenPipe when nobody reads any more. */
-  out(text: string): Promise<void> {
-    return written(this.#stdout, text);
+  async out(text: string): Promise<void> {
+    if (this.#status !== '' && text !== '') await this.#tell(clearLine);
+    await written(this.#stdout, text);
+    if (text.endsWith('\n')) await this.#tell(this.#status);
   }
 
   /** Writes a notice, an error or progress. Nobody reading them is no reason to stop. */
   async note(text: string): Promise<void> {
+    if (text === '') return;
+    const isWhole = text.endsWith('\n');
+    await this.#tell(this.#status === '' ? text : `${clearLine}${text}${isWhole ? this.#status : ''}`);
+  }
+
+  /** Shows a line below everything that is written from now on, or, empty, takes it away. Only where a person looks. */
+  async showStatus(line: string): Promise<void> {
+    if (!this.isShown) return;
+    const before = this.#status;
+    this.#status = line.slice(0, Math.max(0, (this.size?.columns ?? 80) - 1));
+    if (before !== this.#status) await this.#tell(`${clearLine}${this.#status}`);
+  }
+
+  async #tell(text: string): Promise<void> {
     try {
       await written(this.#stderr, text);
     } catch (error) {
@@ -66,6 +84,8 @@ export class Terminal {
     return isPlain ? text : `\x1b[${codes.join(';')}m${text}\x1b[0m`;
   }
 }
+
+const clearLine = '\r\x1b[K';
 
 /** The colours by their use. */
 export type Colour = keyof typeof colours;

@@ -123,3 +123,10 @@ export class InputSender {
 function contentOf(item: unknown): Omit<InputItem, 'number'> {
   return item instanceof Clixml ? { value: undefined, clixml: item.text } : { value: toValue(item) };
 }
+
+/** All items of a source, numbered from 1: for what takes its input whole. */
+export async function allItems(source: InputSource): Promise<InputItem[]> {
+  const items: InputItem[] = [];
+  for await (const item of source) items.push({ number: BigInt(items.length + 1), ...contentOf(item) });
+  return items;
+}

@@ -9,6 +9,8 @@ import {
   type JobTarget as JobTargetMessage,
   type ReceiveJobRequest,
 } from './gen/runspace/v1/job';
+import type { Stream } from './gen/runspace/v1/record';
+import { allItems, type InputSource } from './input';
 import { startRequest, type StartOptions } from './invoke';
 import { methods } from './methods';
 import { toValueFormat, type OutputTextFormat } from './output-format';
@@ -17,8 +19,21 @@ import { joined, joinedGap, originOf, type SessionRecord } from './record';
 import type { CreateOptions } from './session-choices';
 import type { Sessions } from './sessions';
 
-/** One target of a job: an existing session by its name, number or id, or how to open one. */
-export type JobTarget = string | { readonly session: string } | { readonly create: CreateOptions };
+/**
+ * One target of a job: an existing session by its name, number or id; how to open one; or a command that was started
+ * already (by default the session's newest), whose session the job ends with it where `endSession` says so.
+ */
+export type JobTarget =
+  | string
+  | { readonly session: string }
+  | { readonly create: CreateOptions }
+  | {
+      readonly attached: {
+        readonly session: string;
+        readonly pipeline?: string;
+        readonly endSession?: boolean;
+      };
+    };
 
 /** Choices for starting a job. */
 export interface StartJobOptions extends Pick<
@@ -34,8 +49,8 @@ export interface StartJobOptions extends Pick<
   | 'requestId'
   | 'signal'
 > {
-  /** The script's text. */
-  readonly command: string;
+  /** The script's text; left out where all targets are commands that were started already. */
+  readonly command?: string;
   /** Where to run it, in this order. */
   readonly targets: readonly JobTarget[];
   /** By default `Job<number>`; need not be unique. */
@@ -46,6 +61,8 @@ export interface StartJobOptions extends Pick<
   readonly connectTimeoutMs?: number;
   /** How long the whole job may take. */
   readonly timeoutMs?: number;
+  /** Pipeline input: every target gets all of it. Read to its end first; 16 MiB at most. */
+  readonly input?: InputSource;
 }
 
 /** Choices for reading what a job wrote. */
@@ -66,6 +83,8 @@ export interface ReceiveJobOptions {
   readonly writeEvents?: boolean;
   /** Output comes as text of this form. */
   readonly format?: OutputTextFormat;
+  /** Only records of these streams; the final record always comes. What is left out counts as received. */
+  readonly streams?: readonly Stream[];
   readonly signal?: AbortSignal;
 }
 
@@ -113,17 +132,18 @@ export class Jobs {
 
   /** Starts a job and gives it at once. Throws INVALID_ARGUMENT without targets or with a negative throttle. */
   async start(options: StartJobOptions): Promise<JobInfo> {
-    const where = { session: '', script: options.command };
+    const { command: script } = options;
     const { requestId, clientId, command, runTimeout, outputTimeout } = startRequest(
       this.#api,
-      where,
-      options,
+      { session: '', script: script ?? 'taken up' },
+      { ...options, input: [] },
     );
     const request = {
       requestId,
       clientId,
       name: options.name ?? '',
-      command,
+      command: script === undefined ? undefined : command,
+      input: options.input === undefined ? undefined : { items: await allItems(options.input) },
       targets: options.targets.map((target) => this.#target(target)),
       throttleLimit: options.throttleLimit ?? 0,
       connectTimeout: toDuration(options.connectTimeoutMs),
@@ -146,6 +166,7 @@ export class Jobs {
       fromStart: options.fromStart ?? false,
       writeEvents: options.writeEvents ?? false,
       format: toValueFormat(options.format),
+      streams: [...(options.streams ?? [])],
     };
     const open = async function* (api: Api) {
       const from = { ...request, cursors: [...(options.cursors ?? []), ...cursors.values()] };
@@ -247,6 +268,10 @@ export class Jobs {
   #target(target: JobTarget): JobTargetMessage {
     if (typeof target === 'string') return { place: { $case: 'session', value: target } };
     if ('session' in target) return { place: { $case: 'session', value: target.session } };
+    if ('attached' in target) {
+      const { session, pipeline = '', endSession = false } = target.attached;
+      return { place: { $case: 'attached', value: { session, pipeline, endSession } } };
+    }
     return {
       place: { $case: 'create', value: this.#sessions.createRequest({ requestId: 'job', ...target.create }) },
     };

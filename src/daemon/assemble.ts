@@ -10,6 +10,7 @@ import type { Edge } from '../rpc/call';
 import type { Context } from '../rpc/context';
 import { Jobs } from '../job/jobs';
 import { JobWork } from '../rpc/job-work';
+import { Metrics } from '../metrics/metrics';
 import { KeeperPool } from '../session/keeper-pool';
 import { Lifecycle } from '../session/lifecycle';
 import { RequestLog } from '../session/request-log';
@@ -29,6 +30,7 @@ import { Engines } from './engines';
 import { baseEnvironment } from './environment';
 import { JobFiles } from './job-files';
 import { Keepers } from './keepers';
+import { snapshotOf } from './metrics-snapshot';
 import { eraseSession, fingerprintKey, saveSession } from './state';
 import { productVersion } from './version';
 
@@ -49,6 +51,7 @@ export interface Phase {
 /** All parts of a daemon, joined. */
 export interface Assembly {
   readonly phase: Phase;
+  readonly metrics: Metrics;
   readonly engines: Engines;
   readonly keepers: Keepers;
   readonly pool: KeeperPool;
@@ -118,11 +121,15 @@ export async function assemble(setup: DaemonSetup, places: Places): Promise<Asse
   });
   const principal = asPrincipal(`local:${String(uid)}`);
   const trail = openAudit({ layout, config, clock, log, table, lifecycle: () => lifecycle });
+  const metrics = new Metrics(() => snapshotOf({ table, pool, jobs }));
   const edge: Edge = {
     log,
     principalOf: () => principal,
     ending: phase.ending.signal,
     isReady: () => phase.isReady,
+    ended: (method, result, durationMs) => {
+      metrics.called({ method, result, durationMs });
+    },
     denied: (caller, method, { code, message }) => {
       trail.audit.note({ principal: caller, client: '' }, { event: 'denied', method, reason: code, message });
     },
@@ -146,6 +153,7 @@ export async function assemble(setup: DaemonSetup, places: Places): Promise<Asse
       saveCounter: (last) => jobFiles.saveCounter(last),
     },
     work: jobWork,
+    limits: config.jobLimits,
     ending: phase.ending.signal,
   });
   const context: Context = {
@@ -174,6 +182,7 @@ export async function assemble(setup: DaemonSetup, places: Places): Promise<Asse
   };
   return {
     phase,
+    metrics,
     engines,
     keepers,
     pool,

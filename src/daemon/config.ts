@@ -6,7 +6,14 @@ import { RunspaceError } from '../core/error';
 import { systemCodeOf } from '../store/system-error';
 import { mostPrepared } from '../configuration/limits';
 import { commandVariables, runtimeVariables } from '../transport/container/runtime';
-import { readListener, type ListenerConfig } from './listener-config';
+import type { JobLimits } from '../job/jobs';
+import { readJobLimits } from './job-limits';
+import {
+  readListener,
+  readMetricsListener,
+  type ListenAddress,
+  type ListenerConfig,
+} from './listener-config';
 import { logLevels, type LogLevel } from './log';
 
 /** A process's environment. */
@@ -29,6 +36,10 @@ export interface DaemonConfig {
   readonly certificatesFolder: string;
   /** How callers of other machines come in; undefined: they don't. */
   readonly listener: ListenerConfig | undefined;
+  /** Where collectors of other machines read metrics; undefined: nowhere. */
+  readonly metricsListener: ListenAddress | undefined;
+  /** How long finished jobs are kept, and how many. */
+  readonly jobLimits: JobLimits;
   /** By which docker and podman are found, and find their containers. */
   readonly containerVariables: Readonly<Record<string, string>>;
 }
@@ -42,6 +53,7 @@ export interface ConfigFlags {
 /** The configuration. Error: CONFIGURATION_INVALID, naming the file and the key. */
 export function readConfig(flags: ConfigFlags, environment: Environment): DaemonConfig {
   const file = readConfigFile(environment);
+  const setting = (key: string): string | undefined => environment[variableOf(key)] ?? file(key);
   const home = flags.home ?? environment['RUNSPACED_HOME'] ?? file('home') ?? defaultHome(environment);
   return {
     home: resolve(home),
@@ -51,7 +63,9 @@ export function readConfig(flags: ConfigFlags, environment: Environment): Daemon
     preparedByDefault: toPoolSize(environment['RUNSPACED_WARM_POOL'] ?? file('warm-pool') ?? '1'),
     configurationsFolder: join(configFolder(environment), 'configurations'),
     certificatesFolder: certificatesFolder(file, environment),
-    listener: readListener((key) => environment[variableOf(key)] ?? file(key)),
+    listener: readListener(setting),
+    metricsListener: readMetricsListener(setting),
+    jobLimits: readJobLimits(setting),
     containerVariables: containerVariables(file, environment),
   };
 }

@@ -12,14 +12,15 @@ import { Timekeeper } from '../session/timekeeper';
 import { UnansweredCalls } from '../session/unanswered-calls';
 import { jsonReplaced } from '../store/json-file';
 import { acquireLock, type Lock } from '../store/lock';
-import { daemonSocketPath, openRuntimeFolder } from '../store/runtime-folder';
+import { daemonSocketPath, metricsSocketPath, openRuntimeFolder } from '../store/runtime-folder';
 import { openStateFolder } from '../store/state-folder';
 import type { StateLayout } from '../store/state-layout';
 import { assemble, endOrphans, type Assembly, type Places } from './assemble';
 import { followCommands } from './audit';
 import { controlOf, endKeeper } from './control';
 import { sameFile } from './folder-watch';
-import { listenRemote, remoteGate } from './remote-listener';
+import { serveMetrics, serveMetricsHere } from './metrics-server';
+import { listenRemote, ListenerFiles, remoteGate } from './remote-listener';
 import { Resources } from './resources';
 import type { DaemonSetup } from './setup';
 import { addReflection, createHealth, type Health } from './standard-services';
@@ -76,6 +77,8 @@ function lockFolder(layout: StateLayout): Lock {
 }
 
 const orphanCheckMs = 10 * 60_000;
+/** How often the daemon looks for jobs that were kept long enough. */
+const jobCheckMs = 60_000;
 /** How often the daemon looks whether its state folder is still there. */
 const folderCheckMs = 1_000;
 
@@ -106,8 +109,39 @@ async function serve(setup: DaemonSetup, serving: Serving): Promise<void> {
     home: places.layout.root,
     version: productVersion,
   });
+  await serveFigures(setup, serving);
   await serveRemote(setup, serving, health);
   await bringBack(setup, serving, health);
+}
+
+/** Metrics: for this user at a socket, and for collectors of other machines where the configuration says so. */
+async function serveFigures({ config, clock, log }: DaemonSetup, serving: Serving): Promise<void> {
+  const { places, assembly, resources } = serving;
+  const { metrics, context } = assembly;
+  const here = await serveMetricsHere(metrics, metricsSocketPath(places.runtimeFolder, places.layout.root));
+  resources.defer(() => {
+    here.close();
+  });
+  const { metricsListener: address, certificatesFolder } = config;
+  if (address === undefined) return;
+  const gate = remoteGate({
+    applicationName: '',
+    redirect: undefined,
+    tokens: new TokenFile(places.layout.tokensFile),
+    audit: context.audit,
+    clock,
+  });
+  const certificates = new ListenerFiles(certificatesFolder);
+  const open = await serveMetrics(metrics, {
+    address,
+    certificates: () => certificates.changed(),
+    gate,
+    log,
+  });
+  resources.defer(() => {
+    open.close();
+  });
+  log.info('metrics for other machines', { address: open.address });
 }
 
 /** The same services for callers of other machines, each call known to be somebody's. */
@@ -118,7 +152,7 @@ async function serveRemote(setup: DaemonSetup, serving: Serving, health: Health)
   const { places, assembly, resources } = serving;
   const { context } = assembly;
   const tokens = new TokenFile(places.layout.tokensFile);
-  const gate = remoteGate({ listener, tokens, audit: context.audit, clock });
+  const gate = remoteGate({ ...listener, tokens, audit: context.audit, clock });
   const remote = { ...context, edge: { ...context.edge, principalOf: remotePrincipal } };
   const more = standardServices(setup, health);
   const server = createServer(remote, controlOf(setup, serving), { more, gates: [admitRemote(gate, log)] });
@@ -160,6 +194,12 @@ async function bringBack({ log, clock }: DaemonSetup, serving: Serving, health: 
   void followCommands(context, phase.ending.signal);
   void endOrphans(keepers, log);
   resources.use(every(clock, orphanCheckMs, () => endOrphans(keepers, log)));
+  resources.use(
+    every(clock, jobCheckMs, () => {
+      context.jobs.expire();
+      return Promise.resolve();
+    }),
+  );
   const isThere = sameFile(places.layout.daemonLock);
   resources.use(
     every(clock, folderCheckMs, async () => {

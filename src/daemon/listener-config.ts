@@ -1,10 +1,14 @@
 import { isIP } from 'node:net';
 import { RunspaceError } from '../core/error';
 
-/** How callers of other machines come in. */
-export interface ListenerConfig {
+/** An address of this machine. */
+export interface ListenAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** How callers of other machines come in. */
+export interface ListenerConfig extends ListenAddress {
   /** What callers may name to be sure that they are at the right place; PowerShell's ApplicationName. */
   readonly applicationName: string;
   /** A `grpcs://` address that all callers are sent to; undefined: they are served. */
@@ -21,19 +25,25 @@ export function readListener(setting: (key: string) => string | undefined): List
   if (redirect !== undefined && !/^grpcs:\/\/[^/]+(\/[^/]*)?$/.test(redirect))
     throw invalid('listen-redirect', redirect, 'it must be an address such as grpcs://host:7441/PowerShell');
   return {
-    ...addressIn(listen),
+    ...addressIn('listen', listen),
     applicationName: (setting('listen-application') ?? 'PowerShell').replace(/^\/+/, ''),
     redirect,
     mayServeAsRoot: setting('listen-as-root') === 'yes',
   };
 }
 
-function addressIn(listen: string): { host: string; port: number } {
+/** Where collectors of other machines read metrics, as `metrics-listen` has it; undefined: nowhere. Error: CONFIGURATION_INVALID. */
+export function readMetricsListener(setting: (key: string) => string | undefined): ListenAddress | undefined {
+  const listen = setting('metrics-listen');
+  return listen === undefined || listen === '' ? undefined : addressIn('metrics-listen', listen);
+}
+
+function addressIn(option: string, listen: string): ListenAddress {
   const [, bracketed, plain = '', digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(listen) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
   if (isIP(host) !== 0 && port <= 65_535) return { host, port };
-  throw invalid('listen', listen, 'it must be an address of this machine and a port, such as 0.0.0.0:7441');
+  throw invalid(option, listen, 'it must be an address of this machine and a port, such as 0.0.0.0:7441');
 }
 
 function invalid(option: string, value: string, what: string): RunspaceError {

@@ -7,6 +7,7 @@ import { addressLine } from './address-command';
 import { readConfig } from './config';
 import { startDaemon } from './daemon';
 import { createLog } from './log';
+import { metricsText } from './metrics-command';
 import { auditLines } from './print-audit';
 import { printStatus, stopDaemon } from './remote-control';
 import { usage } from './usage';
@@ -58,6 +59,8 @@ async function main(): Promise<number> {
       );
     case 'address':
       return print(await addressLine(readConfig(values, process.env), process.env));
+    case 'metrics':
+      return print(await metricsText(readConfig(values, process.env), process.env));
     case 'audit':
       return printAudit(values);
     case 'help':

@@ -13,19 +13,18 @@ import type { ListenerConfig } from './listener-config';
 import type { TokenFile } from './token-file';
 
 /** What decides who may come in over the network. */
-interface GateParts {
-  readonly listener: ListenerConfig;
+interface GateParts extends Pick<ListenerConfig, 'applicationName' | 'redirect'> {
   readonly tokens: TokenFile;
   readonly audit: Audit;
   readonly clock: Clock;
 }
 
 /** Certificates and tokens, and what is written down of them: once for each connection. */
-export function remoteGate({ listener, tokens, audit, clock }: GateParts): Gate {
+export function remoteGate({ applicationName, redirect, tokens, audit, clock }: GateParts): Gate {
   const known = new Set<string>();
   return {
-    applicationName: listener.applicationName,
-    redirect: listener.redirect,
+    applicationName,
+    redirect,
     principalOf: (shown) => {
       const principal = principalOf(shown, tokens, clock.now());
       const login = `${principal} ${shown.peer}`;
@@ -99,7 +98,7 @@ export function listenRemote(
 }
 
 /** The listener's files; read anew when one has changed, a new list of what is revoked for instance. */
-class ListenerFiles {
+export class ListenerFiles {
   readonly #folder: string;
   #stamp = '';
 

@@ -5,7 +5,13 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 
-const services = ['runspace.v1.SessionService', 'runspace.v1.PipelineService', 'runspace.v1.DaemonService'];
+const services = [
+  'runspace.v1.SessionService',
+  'runspace.v1.PipelineService',
+  'runspace.v1.JobService',
+  'runspace.v1.ConfigurationService',
+  'runspace.v1.DaemonService',
+];
 
 /** Health as the standard service reports it: NOT_SERVING until the sessions are brought back. */
 export interface Health {

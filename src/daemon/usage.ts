@@ -5,6 +5,7 @@ export const usage = `runspaced: keeps runspaces and offers them over gRPC (the 
   runspaced status [-o json]     what runs: the daemon, its keepers, its sessions
   runspaced stop [--sessions]    end the daemon; sessions go on, unless --sessions
   runspaced address              where the daemon listens; it is started if none runs
+  runspaced metrics              its figures, as Prometheus reads them
   runspaced audit [filters]      who ran what, where, when, and how it ended (-o ndjson)
   runspaced token …              what users of other machines show (runspaced token --help)
   runspaced pki …                certificates for a small fleet (runspaced pki --help)

@@ -7,7 +7,7 @@ import {
   type ChildState,
 } from './child-state';
 import type { ChildEnd } from './outcome';
-import { freshChild, type ChildFacts, type JobLine, type StoredJob, type StoredTarget } from './stored-job';
+import { firstFacts, type ChildFacts, type JobLine, type StoredJob, type StoredTarget } from './stored-job';
 
 /** One job: its children's states, by the table, and what has to be written of each change. */
 export class Job {
@@ -19,7 +19,7 @@ export class Job {
 
   constructor(stored: StoredJob, lines: readonly JobLine[], write: (job: Job, line: JobLine) => void) {
     this.stored = stored;
-    this.#children = stored.targets.map(() => freshChild);
+    this.#children = stored.targets.map(firstFacts);
     for (const line of lines) {
       if ('stop' in line) this.#stop = line.stop;
       else if (line.child in this.#children) this.#children[line.child] = line.facts;
@@ -74,6 +74,14 @@ export class Job {
     );
   }
 
+  /** Bytes that its own sessions keep for it; what others' sessions keep is not the job's. */
+  get storedBytes(): number {
+    return this.#children.reduce(
+      (sum, { storedBytes }, index) => sum + (this.target(index).isOwned ? storedBytes : 0),
+      0,
+    );
+  }
+
   child(index: number): ChildFacts {
     const child = this.#children[index];
     if (child === undefined) throw new RangeError(`job ${this.id} has no child ${String(index)}`);
@@ -96,8 +104,8 @@ export class Job {
   }
 
   end(index: number, { event, ...facts }: ChildEnd & { readonly at: number }): void {
-    const { outcome, problem, exitCode, lastSequence, at } = facts;
-    this.apply(index, event, { outcome, problem, exitCode, endedAt: at, lastSequence });
+    const { outcome, problem, exitCode, left, at } = facts;
+    this.apply(index, event, { outcome, problem, exitCode, endedAt: at, ...left });
   }
 
   /** More is known of a child than before. */

@@ -20,16 +20,22 @@ export interface JobStore {
   saveCounter(last: number): Promise<void>;
 }
 
+/** How long, and how many, finished jobs are kept; the oldest go first. */
+export interface JobLimits {
+  readonly keptMs: number;
+  readonly most: number;
+  /** Bytes that the sessions made for them keep, together. */
+  readonly mostBytes: number;
+}
+
 interface Surroundings {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: JobStore;
   readonly work: ChildWork;
+  readonly limits: JobLimits;
   readonly ending: AbortSignal;
 }
-
-const keptMs = 7 * 24 * 60 * 60 * 1000;
-const mostFinished = 1_000;
 
 /** All jobs: numbers, names, who runs, how long they are kept. */
 export class Jobs {
@@ -55,7 +61,12 @@ export class Jobs {
       this.#lastNumber = Math.max(this.#lastNumber, stored.number + stored.targets.length);
       if (!job.isOver) this.#run(job);
     }
-    this.#expire();
+    this.expire();
+  }
+
+  /** All jobs of all owners. */
+  all(): readonly Job[] {
+    return [...this.#jobs.values()];
   }
 
   /** Records a job and begins it, or gives the one that the same request started before. Error: REQUEST_ID_REUSED. */
@@ -152,13 +163,32 @@ export class Jobs {
     await this.#forget(job);
   }
 
+  /** Forgets finished jobs that are too old, too many or too large together. */
+  expire(): void {
+    const { clock, limits } = this.#around;
+    const oldest = clock.now() - limits.keptMs;
+    const over = this.all()
+      .filter(({ isOver }) => isOver)
+      .sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0));
+    let bytes = 0;
+    for (const [place, job] of over.entries()) {
+      bytes += job.storedBytes;
+      // The newest stays, whatever its size: somebody is about to read it.
+      const hasRoom = place === 0 || (place < limits.most && bytes <= limits.mostBytes);
+      if (hasRoom && (job.endedAt ?? 0) > oldest) continue;
+      this.#forget(job).catch((error: unknown) => {
+        this.#around.log.warn('job not forgotten', { job: job.id, why: toError(error).message });
+      });
+    }
+  }
+
   #run(job: Job): void {
     const { clock, log, work, ending } = this.#around;
     const over = (): void => {
       if (!this.#runners.delete(job.id)) return;
       this.#around.store.settle(job.id);
       this.#feed.push(job.id);
-      this.#expire();
+      this.expire();
     };
     const runner = new Runner(job, { clock, log, work, ending, over });
     this.#runners.set(job.id, runner);
@@ -173,19 +203,6 @@ export class Jobs {
     }
     this.#feed.push(job.id);
   };
-
-  #expire(): void {
-    const now = this.#around.clock.now();
-    const over = [...this.#jobs.values()]
-      .filter(({ isOver }) => isOver)
-      .sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0));
-    for (const [place, job] of over.entries()) {
-      if (place < mostFinished && (job.endedAt ?? now) + keptMs > now) continue;
-      this.#forget(job).catch((error: unknown) => {
-        this.#around.log.warn('job not forgotten', { job: job.id, why: toError(error).message });
-      });
-    }
-  }
 
   async #forget(job: Job): Promise<void> {
     this.#jobs.delete(job.id);

@@ -1,4 +1,5 @@
 import type { ErrorCode, Problem } from '../core/error';
+import type { StreamCounts } from '../core/stream-counts';
 import type { ChildEvent } from './child-state';
 
 /** How it went at one target. */
@@ -10,8 +11,18 @@ export interface ChildEnd {
   readonly outcome: Outcome;
   readonly problem: Problem | undefined;
   readonly exitCode: number | undefined;
-  /** The number of its command's last record; undefined where there is none. */
-  readonly lastSequence?: number;
+  /** What its command left; undefined where there is none. */
+  readonly left?: CommandTrace;
+}
+
+/** What a command that is over left behind. */
+export interface CommandTrace {
+  /** The number of its last record. */
+  readonly lastSequence: number;
+  /** What it wrote, by stream; undefined: nobody counted. */
+  readonly written: StreamCounts | undefined;
+  /** Bytes of its records on disk. */
+  readonly storedBytes: number;
 }
 
 /** The end of a command as its session tells it. */
@@ -19,8 +30,7 @@ export interface CommandEnd {
   readonly state: 'completed' | 'failed' | 'stopped';
   readonly problem: Problem | undefined;
   readonly exitCode: number | undefined;
-  /** The number of its last record. */
-  readonly lastSequence: number;
+  readonly left: CommandTrace;
 }
 
 const timeouts: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -39,17 +49,16 @@ const losses: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const cancels: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['STOPPED', 'STOP_UNANSWERED', 'REMOVED']);
 
 /** What a command's end means for its child. */
-export function endOfCommand({ state, problem, exitCode, lastSequence }: CommandEnd): ChildEnd {
+export function endOfCommand({ state, problem, exitCode, left }: CommandEnd): ChildEnd {
   if (state === 'completed') {
     const outcome = exitCode === undefined || exitCode === 0 ? 'succeeded' : 'failed';
-    return { event: 'endedWell', outcome, problem, exitCode, lastSequence };
+    return { event: 'endedWell', outcome, problem, exitCode, left };
   }
   if (problem !== undefined && timeouts.has(problem.code))
-    return { event: 'endedBadly', outcome: 'timedOut', problem, exitCode, lastSequence };
-  if (state === 'stopped')
-    return { event: 'endedStopped', outcome: 'cancelled', problem, exitCode, lastSequence };
+    return { event: 'endedBadly', outcome: 'timedOut', problem, exitCode, left };
+  if (state === 'stopped') return { event: 'endedStopped', outcome: 'cancelled', problem, exitCode, left };
   const isLost = problem !== undefined && losses.has(problem.code);
-  return { event: 'endedBadly', outcome: isLost ? 'lost' : 'failed', problem, exitCode, lastSequence };
+  return { event: 'endedBadly', outcome: isLost ? 'lost' : 'failed', problem, exitCode, left };
 }
 
 /** What an error means for a child whose command had begun, or had not. */

@@ -35,7 +35,8 @@ export class Runner {
     if (this.#job.stopping !== undefined) this.stop(this.#job.stopping);
     // What had begun goes on before anything else begins.
     this.#job.children.forEach(({ state }, index) => {
-      if (state !== 'notStarted' && !isFinalChildState(state)) this.#start(index);
+      const isBegun = state !== 'notStarted' || this.#job.target(index).attached !== undefined;
+      if (isBegun && !isFinalChildState(state)) this.#start(index);
     });
     this.#fill();
   }
@@ -143,9 +144,9 @@ export class Runner {
       if (job.child(index).state === 'stopping') void this.#stopChild(index);
     }
     const pipeline = pipelineId;
-    const end = await this.#again(index, signal, () => work.ended(session, pipeline, signal));
+    const end = await this.#again(index, signal, () => work.ended({ job, index, session, pipeline }, signal));
     const isTimeUp = job.stopping === 'timeUp' && end.state === 'stopped';
-    return isTimeUp ? { ...endOfError(timeUp(), true), lastSequence: end.lastSequence } : endOfCommand(end);
+    return isTimeUp ? { ...endOfError(timeUp(), true), left: end.left } : endOfCommand(end);
   }
 
   /** What fails only for now is done again. */

@@ -1,5 +1,6 @@
 import type { Problem } from '../core/error';
 import { asPrincipal, type Principal } from '../core/ids';
+import type { StreamCounts } from '../core/stream-counts';
 import type { ChildState } from './child-state';
 import type { Outcome } from './outcome';
 
@@ -19,6 +20,8 @@ export interface StoredJob {
   readonly deadline: number | undefined;
   /** What is to be done, for whoever does it; without any secret. */
   readonly payload: string;
+  /** Of its input something is a secret, which is never stored. */
+  readonly hasSecretInput?: boolean;
   readonly targets: readonly StoredTarget[];
 }
 
@@ -29,6 +32,16 @@ export interface StoredTarget {
   readonly needsSecret: boolean;
   /** Its session is made for it, and ended with it. */
   readonly isOwned: boolean;
+  /** A command that was started already; left out: the job starts its own. */
+  readonly attached?: AttachedCommand;
+}
+
+/** A command that a job has taken up. */
+export interface AttachedCommand {
+  readonly session: string;
+  readonly pipeline: string;
+  /** The last of its records that were received before. */
+  readonly received: number;
 }
 
 /** How a child is; each change is a line of the job's log, the last line of a child counts. */
@@ -41,6 +54,10 @@ export interface ChildFacts {
   readonly pipelineId: string | undefined;
   /** The number of its last record, once it is over. */
   readonly lastSequence: number | undefined;
+  /** What it wrote, by stream, once it is over; undefined: nobody counted. */
+  readonly written: StreamCounts | undefined;
+  /** Bytes of its records, once it is over. */
+  readonly storedBytes: number;
   /** The last record that was received. */
   readonly received: number;
   readonly startedAt: number | undefined;
@@ -48,7 +65,13 @@ export interface ChildFacts {
 }
 
 /** A child before anything happened to it. */
-export const freshChild: ChildFacts = {
+export function firstFacts({ attached }: Pick<StoredTarget, 'attached'>): ChildFacts {
+  if (attached === undefined) return freshChild;
+  const { session, pipeline, received } = attached;
+  return { ...freshChild, sessionId: session, pipelineId: pipeline, received };
+}
+
+const freshChild: ChildFacts = {
   state: 'notStarted',
   outcome: undefined,
   problem: undefined,
@@ -56,6 +79,8 @@ export const freshChild: ChildFacts = {
   sessionId: undefined,
   pipelineId: undefined,
   lastSequence: undefined,
+  written: undefined,
+  storedBytes: 0,
   received: 0,
   startedAt: undefined,
   endedAt: undefined,

@@ -10,8 +10,16 @@ export interface ChildWork {
     child: { readonly job: Job; readonly index: number; readonly session: string },
     signal: AbortSignal,
   ): Promise<string>;
-  /** Resolves when the command is over. */
-  ended(session: string, pipeline: string, signal: AbortSignal): Promise<CommandEnd>;
+  /** Gives the command the job's input, and resolves when it is over. */
+  ended(
+    child: {
+      readonly job: Job;
+      readonly index: number;
+      readonly session: string;
+      readonly pipeline: string;
+    },
+    signal: AbortSignal,
+  ): Promise<CommandEnd>;
   /** Stops the command; false: its engine does not answer. */
   stop(session: string, pipeline: string): Promise<boolean>;
   /** Ends a session that was made for a child; what it wrote stays. */

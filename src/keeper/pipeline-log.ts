@@ -1,6 +1,7 @@
 import { errorCodes, type ErrorCode, type Problem } from '../core/error';
 import { asPipelineId, type PipelineId } from '../core/ids';
 import type { FinalPipelineState } from '../core/pipeline-state';
+import { readStreamCounts, type StreamCounts } from '../core/stream-counts';
 import { HostCallPolicy } from '../gen/runspace/v1/session';
 import { LineLog } from '../store/line-log';
 
@@ -28,6 +29,8 @@ export interface EndedPipeline {
   readonly state: FinalPipelineState;
   readonly problem: Problem | undefined;
   readonly exitCode: number | undefined;
+  /** What it wrote, by stream; undefined: nobody counted. */
+  readonly written: StreamCounts | undefined;
   /** Undefined: the engine never got it. */
   readonly startedAt: number | undefined;
   readonly endedAt: number;
@@ -161,13 +164,14 @@ function readRemembered(line: unknown): RememberedPipeline | undefined {
 }
 
 function readEnded(line: unknown): { readonly id: string; readonly end: EndedPipeline } | undefined {
-  const { id, state, problem, exitCode, startedAt, endedAt } = fieldsOf(line);
+  const { id, state, problem, exitCode, written, startedAt, endedAt } = fieldsOf(line);
   if (typeof id !== 'string' || typeof endedAt !== 'number') return undefined;
   if (state !== 'completed' && state !== 'failed' && state !== 'stopped') return undefined;
   const end: EndedPipeline = {
     state,
     problem: readProblem(problem),
     exitCode: typeof exitCode === 'number' ? exitCode : undefined,
+    written: readStreamCounts(written),
     startedAt: typeof startedAt === 'number' ? startedAt : undefined,
     endedAt,
   };

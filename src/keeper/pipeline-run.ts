@@ -60,7 +60,7 @@ export class PipelineRun {
   private constructor(parts: RunParts) {
     const { pipeline, clock, timeouts } = parts;
     this.#parts = parts;
-    this.#writer = new RecordWriter(parts);
+    this.#writer = new RecordWriter({ ...parts, counter: pipeline.counter });
     this.#runClock = new RunClock({
       clock,
       timeouts,

@@ -65,7 +65,11 @@ export class PipelineTable implements Disposable {
         started,
         PipelineJournal.found(this.#journalFolder(started.id), parts.journals),
       );
-      this.#add(ended === undefined ? new Pipeline(pipelineParts) : Pipeline.ended(pipelineParts, ended));
+      this.#add(
+        ended === undefined
+          ? new Pipeline({ ...pipelineParts, isUncounted: true })
+          : Pipeline.ended(pipelineParts, ended),
+      );
     }
   }
 

@@ -1,10 +1,12 @@
 import type { PipelineState } from '../core/pipeline-state';
+import type { countedStreams, StreamCounts } from '../core/stream-counts';
 import {
   PipelineState as ProtoState,
   Waiting,
   type Pipeline as ProtoPipeline,
   type PipelineSnapshot,
 } from '../gen/runspace/v1/pipeline';
+import type { StreamCounts as ProtoCounts } from '../gen/runspace/v1/record';
 import { toProblem } from '../status/problem';
 import type { Pipeline, WaitingFor } from './pipeline';
 
@@ -41,6 +43,21 @@ export function pipelineToProto(pipeline: Pipeline, { sessionId, queuePlace }: P
     hasInput: started.hasInput,
     pendingHostCalls: [...pipeline.hostCalls],
     hostCalls: started.hostCalls,
+    written: countsToProto(pipeline.written),
+  };
+}
+
+function countsToProto(counts: StreamCounts | undefined): ProtoCounts | undefined {
+  if (counts === undefined) return undefined;
+  const of = (stream: (typeof countedStreams)[number]): bigint => BigInt(counts[stream] ?? 0);
+  return {
+    output: of('output'),
+    error: of('error'),
+    warning: of('warning'),
+    verbose: of('verbose'),
+    debug: of('debug'),
+    information: of('information'),
+    progress: of('progress'),
   };
 }
 

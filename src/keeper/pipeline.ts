@@ -7,6 +7,7 @@ import {
   type PipelineState,
 } from '../core/pipeline-state';
 import type { FinalRecord } from '../core/record';
+import { StreamCounter, type StreamCounts } from '../core/stream-counts';
 import type { HostCall } from '../gen/runspace/v1/record';
 import type { InputQueue } from './input-queue';
 import type { PipelineJournal } from './pipeline-journal';
@@ -30,6 +31,8 @@ export interface PipelineParts {
   readonly started: StartedPipeline;
   readonly journal: PipelineJournal;
   readonly input: InputQueue | undefined;
+  /** A former keeper began it and counted its records, which nobody can ask any more. */
+  readonly isUncounted?: boolean;
   /** Called after each change that listings show. */
   readonly changed: () => void;
 }
@@ -42,6 +45,8 @@ export class Pipeline {
   readonly started: StartedPipeline;
   readonly journal: PipelineJournal;
   readonly input: InputQueue | undefined;
+  /** Counts what it writes; undefined: a former keeper did. */
+  readonly counter: StreamCounter | undefined;
   /** Resolves when the final record is readable, or can't be written for now. */
   readonly whenEnded: Promise<void>;
   readonly #changed: () => void;
@@ -58,10 +63,11 @@ export class Pipeline {
   #answeredAt = -Infinity;
   #unwritten: RunspaceError | undefined;
 
-  constructor({ started, journal, input, changed }: PipelineParts) {
+  constructor({ started, journal, input, isUncounted = false, changed }: PipelineParts) {
     this.started = started;
     this.journal = journal;
     this.input = input;
+    this.counter = isUncounted ? undefined : new StreamCounter();
     this.#changed = changed;
     this.whenEnded = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -94,6 +100,11 @@ export class Pipeline {
   /** When the engine got it; undefined: not yet, or never. */
   get startedAt(): number | undefined {
     return this.#end?.startedAt ?? this.#startedAt;
+  }
+
+  /** What it has written, by stream; undefined: nobody knows. */
+  get written(): StreamCounts | undefined {
+    return this.#end === undefined ? this.counter?.counts : this.#end.written;
   }
 
   get stop(): StopRequest | undefined {
@@ -186,6 +197,7 @@ export class Pipeline {
       state: final.state,
       problem: final.reason === undefined ? undefined : problemOf(final.reason),
       exitCode: final.exitCode,
+      written: this.counter?.counts,
       startedAt: this.#startedAt,
       endedAt: now,
     };

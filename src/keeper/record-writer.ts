@@ -1,6 +1,7 @@
 import { RunspaceError, toError } from '../core/error';
 import type { Clock } from '../core/clock';
 import type { FinalRecord, StreamRecord } from '../core/record';
+import type { StreamCounter } from '../core/stream-counts';
 import { Record as ProtoRecord } from '../gen/runspace/v1/record';
 import type { Journal } from '../journal/journal';
 import { batchBytes } from './limits';
@@ -13,6 +14,13 @@ export interface WriterParts {
   readonly journal: Journal;
   readonly secrets: Secrets;
   readonly clock: Clock;
+  /** Told of every record; left out: nobody counts. */
+  readonly counter?: StreamCounter | undefined;
+}
+
+interface WaitingRecord {
+  readonly stream: StreamRecord['stream'];
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -23,16 +31,18 @@ export class RecordWriter {
   readonly #journal: Journal;
   readonly #secrets: Secrets;
   readonly #clock: Clock;
+  readonly #counter: StreamCounter | undefined;
   /** Kept from record to record, since a new one makes a new buffer each time. */
   #encoder = newEncoder();
-  #waiting: Uint8Array[] = [];
+  #waiting: WaitingRecord[] = [];
   #waitingBytes = 0;
   #addedBytes = 0;
 
-  constructor({ journal, secrets, clock }: WriterParts) {
+  constructor({ journal, secrets, clock, counter }: WriterParts) {
     this.#journal = journal;
     this.#secrets = secrets;
     this.#clock = clock;
+    this.#counter = counter;
   }
 
   /** Records that were added and not written. */
@@ -47,17 +57,20 @@ export class RecordWriter {
 
   /** Takes the record back that was added last and is not written. */
   takeBack(): void {
-    const bytes = this.#waiting.pop()?.length ?? 0;
-    this.#waitingBytes -= bytes;
-    this.#addedBytes -= bytes;
+    const taken = this.#waiting.pop();
+    if (taken === undefined) return;
+    this.#waitingBytes -= taken.bytes.length;
+    this.#addedBytes -= taken.bytes.length;
+    this.#counter?.add(taken.stream, -1);
   }
 
   /** Adds a record; says whether a batch is full, and `flush` due. */
   add(record: StreamRecord): 'full' | 'hasRoom' {
-    const bytes = this.#encode(record);
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
-    this.#addedBytes += bytes.length;
+    const encoded = this.#encode(record);
+    this.#waiting.push(encoded);
+    this.#waitingBytes += encoded.bytes.length;
+    this.#addedBytes += encoded.bytes.length;
+    this.#counter?.add(encoded.stream, 1);
     return this.#waitingBytes >= batchBytes ? 'full' : 'hasRoom';
   }
 
@@ -72,6 +85,7 @@ export class RecordWriter {
   /** Lets go of what waits; returns how many records that were. */
   drop(): number {
     const count = this.#waiting.length;
+    for (const { stream } of this.#waiting) this.#counter?.add(stream, -1);
     this.#clear();
     return count;
   }
@@ -88,17 +102,18 @@ export class RecordWriter {
   }
 
   /** A record that can't be encoded (a number out of its kind's range, say) becomes an error in its place. */
-  #encode(record: StreamRecord): Uint8Array {
+  #encode(record: StreamRecord): WaitingRecord {
     const sequence = this.#journal.last + 1n + BigInt(this.#waiting.length);
     const time = new Date(this.#clock.now());
     try {
-      return this.#bytesOf({ sequence, time, body: recordBody(record, this.#secrets) });
+      const bytes = this.#bytesOf({ sequence, time, body: recordBody(record, this.#secrets) });
+      return { stream: record.stream, bytes };
     } catch (thrown) {
       this.#encoder = newEncoder();
       const message = `a record of the ${record.stream} stream could not be kept: ${toError(thrown).message}`;
       const fullyQualifiedErrorId = 'RecordNotKept';
       const body = recordBody({ stream: 'error', message, fullyQualifiedErrorId }, this.#secrets);
-      return this.#bytesOf({ sequence, time, body });
+      return { stream: 'error', bytes: this.#bytesOf({ sequence, time, body }) };
     }
   }
 
@@ -125,8 +140,11 @@ const largestKeptBuffer = 1024 * 1024;
 /** Number of RecordBatch.records. */
 const recordsField = 1;
 
-function encodeBatch(records: readonly Uint8Array[]): Uint8Array {
-  return repeatedField(recordsField, records);
+function encodeBatch(records: readonly WaitingRecord[]): Uint8Array {
+  return repeatedField(
+    recordsField,
+    records.map(({ bytes }) => bytes),
+  );
 }
 
 /** JOURNAL_FULL is the one error of a journal that a pipeline survives. */

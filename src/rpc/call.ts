@@ -22,7 +22,10 @@ export interface Caller {
 }
 
 /** A caller, to be disposed of when its call is over. */
-interface LiveCaller extends Caller, Disposable {}
+interface LiveCaller extends Caller, Disposable {
+  /** Tells how its call went. */
+  ended(error?: unknown): void;
+}
 
 /** What every handler of this daemon shares. */
 export interface Edge {
@@ -33,6 +36,8 @@ export interface Edge {
   readonly ending: AbortSignal;
   /** False until what a former daemon left is brought back. */
   isReady(): boolean;
+  /** A call is over: OK, or the reason of its error. */
+  ended(method: string, result: string, durationMs: number): void;
   /** Takes down that a call was refused. */
   denied(principal: Principal, method: string, error: RunspaceError): void;
 }
@@ -51,9 +56,11 @@ export function unary<Request, Response>(
       .then(() => handle(call.request, caller))
       .then(
         (response) => {
+          caller.ended();
           callback(null, response);
         },
         (error: unknown) => {
+          caller.ended(error);
           noteDenied(edge, { method: call.getPath(), principal: caller.principal }, error);
           callback(toServiceError(comingBack(error), edge.log));
         },
@@ -95,6 +102,7 @@ export function bidiStream<Request, Response>(
 interface Cancellable {
   readonly cancelled: boolean;
   readonly metadata: Metadata;
+  getPath(): string;
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
@@ -113,13 +121,22 @@ function callerOf(edge: Edge, call: Cancellable): LiveCaller {
   ending.addEventListener('abort', end, { once: true });
   if (ending.aborted) end();
   if (call.cancelled) leaving.abort();
+  const begun = performance.now();
   return {
+    ended: (error) => {
+      const result = error === undefined ? 'OK' : leaving.signal.aborted ? 'CANCELLED' : reasonOf(error);
+      edge.ended(call.getPath(), result, performance.now() - begun);
+    },
     principal: edge.principalOf(call.metadata),
     signal: leaving.signal,
     [Symbol.dispose]: () => {
       ending.removeEventListener('abort', end);
     },
   };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof RunspaceError ? error.code : 'INTERNAL';
 }
 
 async function admitted(edge: Edge): Promise<void> {
@@ -161,8 +178,10 @@ async function finish<Response>(
   try {
     await admitted(edge);
     await run(sender(call, caller.signal));
+    caller.ended();
     call.end();
   } catch (error) {
+    caller.ended(error);
     noteDenied(edge, { method: call.getPath(), principal: caller.principal }, error);
     const reason: unknown = edge.ending.aborted ? edge.ending.reason : comingBack(error);
     call.emit('error', toServiceError(reason, edge.log));

@@ -3,6 +3,7 @@ import { isFinalChildState, type ChildState } from '../job/child-state';
 import { hasMoreData, type Job } from '../job/job';
 import type { Outcome } from '../job/outcome';
 import { toProblem } from '../status/problem';
+import { toCountsMessage } from './counts';
 
 /** The states as the API numbers them. */
 export const jobStates: Readonly<Record<ChildState, JobState>> = {
@@ -63,6 +64,7 @@ function toChildMessage(job: Job, index: number): JobChild {
     hasMoreData: hasMoreData(child),
     startTime: child.startedAt === undefined ? undefined : new Date(child.startedAt),
     endTime: child.endedAt === undefined ? undefined : new Date(child.endedAt),
+    written: toCountsMessage(child.written),
   };
 }
 

@@ -9,7 +9,7 @@ import type {
   WatchJobsRequest,
   WatchJobsResponse,
 } from '../gen/runspace/v1/job';
-import { JobState } from '../gen/runspace/v1/job';
+import { JobState, type Job as JobMessage } from '../gen/runspace/v1/job';
 import { asSessionId } from '../core/ids';
 import { hasMoreData, type Job } from '../job/job';
 import { findByReference, matchesName } from '../session/name';
@@ -30,9 +30,9 @@ export function jobService(context: Context): JobServiceServer {
     startJob: unary(edge, async (request, caller) => one(await startJob(context, request, caller))),
     receiveJob: serverStream(edge, (request, send, caller) => receiveJob(context, request, { send, caller })),
     acknowledgeJob: unary(edge, (request, caller) => acknowledgeJob(context, request, caller)),
-    getJob: unary(edge, (request, { principal }) =>
-      Promise.resolve(one(jobs.resolve(principal, request.job).job)),
-    ),
+    getJob: unary(edge, async (request, { principal, signal }) => ({
+      job: await withCounts(context, jobs.resolve(principal, request.job).job, signal),
+    })),
     listJobs: unary(edge, (request, caller) => Promise.resolve(listJobs(context, request, caller))),
     watchJobs: serverStream(edge, (request, send, caller) => watchJobs(context, request, { send, caller })),
     waitJob: unary(edge, (request, caller) => waitJob(context, request, caller)),
@@ -47,6 +47,27 @@ export function jobService(context: Context): JobServiceServer {
       return one(job);
     }),
   };
+}
+
+/** The job with what its running commands have written so far. */
+async function withCounts(context: Context, job: Job, signal: AbortSignal): Promise<JobMessage> {
+  const message = toJobMessage(job, 'withChildren');
+  const children = message.children.map(async (child) => {
+    const { sessionId, pipelineId } = child;
+    if (pipelineId === '' || job.child(child.index).endedAt !== undefined) return child;
+    try {
+      const session = context.table.get(asSessionId(sessionId));
+      if (session === undefined) return child;
+      const keeper = await context.lifecycle.readable(session, signal);
+      const { pipeline } = await keeper.getPipeline({ sessionId, pipeline: pipelineId }, signal);
+      return { ...child, written: pipeline?.written };
+    } catch (error) {
+      // A session that is lost, or just being brought back, can't be asked; the job can.
+      if (!(error instanceof RunspaceError)) throw error;
+      return child;
+    }
+  });
+  return { ...message, children: await Promise.all(children) };
 }
 
 async function acknowledgeJob(

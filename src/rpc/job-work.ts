@@ -1,12 +1,14 @@
 import type { CommandEnd } from '../job/outcome';
 import type { Job } from '../job/job';
 import type { ChildWork } from '../job/work';
+import type { KeeperClient } from '../keeper/client';
 import { RunspaceError, type Problem } from '../core/error';
 import { asSessionId } from '../core/ids';
 import type { CreateSessionRequest } from '../gen/runspace/v1/session';
 import { StartJobRequest } from '../gen/runspace/v1/job';
 import { PipelineState, StartPipelineRequest, ValueFormat } from '../gen/runspace/v1/pipeline';
 import { Stream } from '../gen/runspace/v1/record';
+import { countsOf } from './counts';
 import type { Session } from '../session/session';
 import { fromProblem } from '../status/problem';
 import type { Context } from './context';
@@ -38,7 +40,8 @@ export class JobWork implements ChildWork {
     const context = this.#context();
     const { request, isWhole } = this.#requestOf(job);
     const place = request.targets[index]?.place;
-    if (place?.$case !== 'create') return this.#existing(job, place?.value ?? '', signal);
+    if (place?.$case !== 'create')
+      return this.#existing(job, place?.$case === 'session' ? place.value : '', signal);
     if (!isWhole && job.target(index).needsSecret) throw credentialLost(job.target(index).location);
     const limitMs = toMilliseconds(request.connectTimeout, 'connect_timeout');
     const limit = limitMs === undefined ? undefined : AbortSignal.timeout(limitMs);
@@ -78,6 +81,7 @@ export class JobWork implements ChildWork {
       clientId: clientOf(job),
       session,
       command: request.command,
+      hasInput: request.input !== undefined,
       runTimeout: request.runTimeout,
       outputTimeout: request.outputTimeout,
     };
@@ -87,22 +91,33 @@ export class JobWork implements ChildWork {
     return pipeline.id;
   }
 
-  async ended(session: string, pipeline: string, signal: AbortSignal): Promise<CommandEnd> {
+  async ended(
+    child: {
+      readonly job: Job;
+      readonly index: number;
+      readonly session: string;
+      readonly pipeline: string;
+    },
+    signal: AbortSignal,
+  ): Promise<CommandEnd> {
+    const { session, pipeline } = child;
     const found = this.#session(session);
     const keeper = await this.#context().lifecycle.readable(found, signal);
-    const messages = keeper.receivePipeline(
-      {
-        sessionId: found.id,
-        pipeline,
-        afterSequence: 0n,
-        reader: '',
-        streams: [Stream.STREAM_PROGRESS],
-        format: ValueFormat.VALUE_FORMAT_UNSPECIFIED,
-        noFollow: false,
-      },
-      signal,
-    );
-    for await (const { event } of messages) if (event === undefined) break; // It ends with the final record.
+    const leaving = new AbortController();
+    const until = AbortSignal.any([signal, leaving.signal]);
+    const leave = (): void => {
+      leaving.abort();
+    };
+    const watching = untilOver(keeper, child, until).finally(leave);
+    const feeding = this.#feed(child, keeper, until).catch((error: unknown) => {
+      // A command that is over needs no more input.
+      if (!leaving.signal.aborted) throw error;
+    });
+    try {
+      await Promise.all([watching, feeding]);
+    } finally {
+      leave();
+    }
     const { pipeline: ended } = await keeper.getPipeline({ sessionId: found.id, pipeline }, signal);
     const state = ended === undefined ? undefined : finals[ended.state];
     if (ended === undefined || state === undefined)
@@ -111,7 +126,11 @@ export class JobWork implements ChildWork {
       state,
       problem: ended.problem === undefined ? undefined : dataOf(fromProblem(ended.problem)),
       exitCode: ended.exitCode,
-      lastSequence: Number(ended.lastSequence),
+      left: {
+        lastSequence: Number(ended.lastSequence),
+        written: countsOf(ended.written),
+        storedBytes: Number(ended.storedBytes),
+      },
     };
   }
 
@@ -143,6 +162,33 @@ export class JobWork implements ChildWork {
     await lifecycle.forget(found);
   }
 
+  /** Hands the job's input to a command, from where a former daemon was. */
+  async #feed(
+    { job, session, pipeline }: { readonly job: Job; readonly session: string; readonly pipeline: string },
+    keeper: KeeperClient,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { request, isWhole } = this.#requestOf(job);
+    if (request.input === undefined) return;
+    const { items } = request.input;
+    const { pipeline: now } = await keeper.getPipeline({ sessionId: session, pipeline }, signal);
+    if (now?.hasInput !== true) return; // A command that was taken up has its own.
+    let next = Number(now.inputAccepted);
+    if (next < items.length && !isWhole && job.stored.hasSecretInput === true) {
+      await keeper.stopPipeline({ sessionId: session, pipeline, force: false, problem: undefined }, signal);
+      throw credentialLost(job.name);
+    }
+    do {
+      const some = items.slice(next, next + itemsAtATime);
+      next += some.length;
+      const endOfInput = next >= items.length;
+      await keeper.sendPipelineInput(
+        { sessionId: session, pipelineId: pipeline, items: some, endOfInput, clientLost: false },
+        signal,
+      );
+    } while (next < items.length);
+  }
+
   async #existing(job: Job, reference: string, signal: AbortSignal): Promise<string> {
     const context = this.#context();
     const session = context.table.resolve(job.owner, reference);
@@ -162,6 +208,31 @@ export class JobWork implements ChildWork {
     const request = StartJobRequest.decode(Buffer.from(job.stored.payload, 'base64'));
     return { request, isWhole: false };
   }
+}
+
+/** Few enough that a stop is not held up behind them. */
+const itemsAtATime = 256;
+
+/** Resolves when the command's final record is there. */
+async function untilOver(
+  keeper: KeeperClient,
+  { session, pipeline }: { readonly session: string; readonly pipeline: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const messages = keeper.receivePipeline(
+    {
+      sessionId: session,
+      pipeline,
+      afterSequence: 0n,
+      // As long as somebody reads for the owner the session is not idle: a job's command may run longer than that.
+      reader: 'owner',
+      streams: [Stream.STREAM_PROGRESS],
+      format: ValueFormat.VALUE_FORMAT_UNSPECIFIED,
+      noFollow: false,
+    },
+    signal,
+  );
+  for await (const { event } of messages) if (event === undefined) break; // It ends with the final record.
 }
 
 const finals: Readonly<Partial<Record<PipelineState, CommandEnd['state']>>> = {

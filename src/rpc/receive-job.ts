@@ -121,7 +121,7 @@ async function readChild(
       pipeline: pipelineId,
       afterSequence: BigInt(after(index)),
       reader: '',
-      streams: [],
+      streams: request.streams,
       format: request.format,
       noFollow: !request.wait,
     },

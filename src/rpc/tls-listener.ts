@@ -53,7 +53,7 @@ export async function listenTls(parts: ListenerParts): Promise<TlsListener> {
 function tlsServer({ server, certificates, log }: ListenerParts, first: ListenerCertificates): TlsServer {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const tls = createServer({
-    ...contextOf(first),
+    ...tlsContextOf(first),
     requestCert: first.authority !== undefined,
     rejectUnauthorized: false,
     ALPNProtocols: ['h2'],
@@ -63,7 +63,7 @@ function tlsServer({ server, certificates, log }: ListenerParts, first: Listener
   tls.prependListener('connection', () => {
     try {
       const changed = certificates();
-      if (changed !== undefined) tls.setSecureContext(contextOf(changed));
+      if (changed !== undefined) tls.setSecureContext(tlsContextOf(changed));
     } catch (error) {
       log.error('certificates not read anew', error);
     }
@@ -81,8 +81,8 @@ function tlsServer({ server, certificates, log }: ListenerParts, first: Listener
   return tls;
 }
 
-/** Error: CONFIGURATION_INVALID for what is no certificate, or a key of another. */
-function contextOf({ certificate, key, authority, revoked }: ListenerCertificates) {
+/** The options of TLS with these. Error: CONFIGURATION_INVALID for what is no certificate, or a key of another. */
+export function tlsContextOf({ certificate, key, authority, revoked }: ListenerCertificates) {
   const options = {
     cert: certificate,
     key,

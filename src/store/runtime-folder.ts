@@ -35,6 +35,11 @@ export function daemonSocketPath(runtimeFolder: string, stateFolder: string): st
   return socketPath(runtimeFolder, `runspaced-${shortHash(realPathOf(stateFolder))}.sock`);
 }
 
+/** The socket at which the daemon of that state folder shows its figures. Throws SOCKET_PATH_TOO_LONG. */
+export function metricsSocketPath(runtimeFolder: string, stateFolder: string): string {
+  return socketPath(runtimeFolder, `runspaced-m-${shortHash(realPathOf(stateFolder))}.sock`);
+}
+
 /** The socket of a keeper. Throws SOCKET_PATH_TOO_LONG. */
 export function keeperSocketPath(runtimeFolder: string, keeper: KeeperId): string {
   return socketPath(runtimeFolder, `runspaced-k-${shortHash(keeper)}.sock`);

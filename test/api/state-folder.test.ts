@@ -26,6 +26,8 @@ function start(home: string, runtimeFolder: string): Promise<RunningDaemon> {
       containerVariables: {},
       certificatesFolder: '/nonexistent',
       listener: undefined,
+      metricsListener: undefined,
+      jobLimits: { keptMs: 7 * 86_400_000, most: 1_000, mostBytes: 2 ** 30 },
     },
     environment: { ...process.env, XDG_RUNTIME_DIR: runtimeFolder },
     uid: userInfo().uid,

@@ -12,6 +12,7 @@ const edge: Edge = {
   ending: new AbortController().signal,
   isReady: () => true,
   denied: () => undefined,
+  ended: () => undefined,
 };
 
 const bytes = (message: Buffer): Buffer => message;

@@ -74,6 +74,8 @@ function start(
     containerVariables: {},
     certificatesFolder: '/nonexistent',
     listener: undefined,
+    metricsListener: undefined,
+    jobLimits: { keptMs: 7 * 86_400_000, most: 1_000, mostBytes: 2 ** 30 },
     // Tests count the processes of their engines.
     preparedByDefault: 0,
     logLevel: 'info' as const,

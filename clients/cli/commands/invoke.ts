@@ -25,6 +25,7 @@ several targets, or with --session 'web*', on all of them at once, the name of e
   flags: [
     'command',
     'file-path',
+    'params',
     ...commandFlags,
     'input-format',
     'input-object-json',

@@ -16,7 +16,8 @@ export const job: Command = {
                  --child-job-state choose among them, --include-child-job shows their children
   show JOB       one with its children
   receive JOB    what it wrote and nobody has received yet; --keep leaves it new, --wait follows it to its end,
-                 --location and --session choose among its targets
+                 --location and --session choose among its targets, --stream among its streams, --gather and --diff fold
+                 what is the same
   wait JOB…      until all are over, or --any; --timeout gives up before, exit code 124
   watch [JOB…]   each job as it is, and every change, until Ctrl-C
   stop JOB…      stop what has not ended
@@ -42,6 +43,9 @@ A job is started by runspace invoke --as-job. JOB is its number, name or id, or 
     'wait',
     'location',
     'session',
+    'stream',
+    'gather',
+    'diff',
     'no-recurse',
     'auto-remove-job',
     'write-events',

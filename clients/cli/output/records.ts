@@ -20,8 +20,8 @@ export interface RecordPrinterSpec {
   readonly terminal: Terminal;
   /** Whose way of writing values; asked only where it makes a difference. */
   readonly style: (sessionId: string) => Promise<ValueStyle>;
-  /** Say of everything which target wrote it. */
-  readonly names?: 'target' | 'session' | 'hidden';
+  /** Which target wrote it, to be said of everything; left out: nothing is said. */
+  readonly nameOf?: (record: SessionRecord) => string;
 }
 
 /** The printer of a form. */
@@ -92,9 +92,7 @@ class TextPrinter implements RecordPrinter {
 
   /** The name to show; undefined: none. */
   #nameOf(record: SessionRecord): string | undefined {
-    const { names } = this.#spec;
-    if (names === 'session') return record.sessionName;
-    return names === 'target' ? record.PSComputerName : undefined;
+    return this.#spec.nameOf?.(record);
   }
 
   async #note(text: string): Promise<void> {

@@ -1,5 +1,4 @@
 import {
-  FinalState,
   RunspaceError,
   type CreateOptions,
   type InvokeOptions,
@@ -9,23 +8,29 @@ import {
   type SessionRecord,
 } from '../../typescript';
 import type { Context } from '../context';
-import { exitCodeOfReason, exitCodes } from '../exit-code';
-import { Interrupts } from '../interrupts';
+import { exitCodes } from '../exit-code';
+import { Interrupts, type Interruption } from '../interrupts';
+import { canAsk } from '../keyboard';
 import { openSession } from '../open-session';
-import { GatherPrinter, type GatherSpec } from './gather-printer';
-import { exitCodeOfOutcomes, type Outcome } from './outcomes';
-import { valueStyles } from '../output/value-styles';
-import { recordPrinter, type RecordPrinter } from '../output/records';
+import type { RecordPrinter } from '../output/records';
 import type { SavedStreams } from '../saved-streams';
+import { goOnAsJob, type Left } from './go-on-as-job';
+import { askWhatToDo } from './interrupt-menu';
+import { keepLastRun, type Origin } from './last-run';
+import { exitCodeOfOutcomes, outcomeOfError, outcomeOfRecord, summaryOf, type Outcome } from './outcomes';
+import { RunStatus } from './run-status';
+import { targetPrinter } from './target-printer';
 
 /** One of the targets of a command. */
 export interface FanTarget {
   /** As errors and output name it. */
   readonly name: string;
+  /** Where a later run finds it again; left out: nothing is to be run again. */
+  readonly origin?: Origin;
   /** A session that is there … */
   readonly session?: string;
   /** … or what one is made with, for this command only. */
-  readonly create?: CreateOptions;
+  readonly create?: () => Promise<CreateOptions>;
 }
 
 /** One command on many targets. */
@@ -34,7 +39,7 @@ export interface FanOut {
   readonly client: RunspaceClient;
   readonly targets: readonly FanTarget[];
   /** Targets that were named and are not there: told already. */
-  readonly missing: number;
+  readonly missing: readonly string[];
   readonly script: string;
   readonly options: InvokeOptions;
   /** How a command is read; left out: it is invoked. */
@@ -42,130 +47,226 @@ export interface FanOut {
   readonly saved: SavedStreams;
   /** Targets at a time. */
   readonly throttle: number;
-  /** What is shown before what each writes: sessions may be at one and the same target. */
-  readonly names: 'target' | 'session';
 }
 
 /**
  * Runs the command on all targets, at most so many at a time, started in their order, and shows records as they come. A
- * target that fails delays and ends no other. The exit code says how many failed.
+ * target that fails delays and ends no other; each ends in exactly one way. The exit code says how many failed. Ctrl-C
+ * stops what runs and begins nothing more; on a terminal it asks first, and what runs can go on as a job.
  */
-export async function runFanOut(fan: FanOut): Promise<number> {
-  const { context, client, targets, throttle } = fan;
-  const stopping = new AbortController();
-  const leaving = new AbortController();
-  using interrupts = new Interrupts(() => {
-    if (stopping.signal.aborted) leaving.abort();
-    else stopping.abort();
-  });
-  const isHidden = context.has('hide-computer-name') || targets.length + fan.missing === 1;
-  const spec = {
-    terminal: context.terminal,
-    style: valueStyles(client),
-    names: isHidden ? ('hidden' as const) : fan.names,
-  };
-  const live = recordPrinter(await context.recordFormat('table'), spec);
-  const printer = inTurns(
-    isGathered(context) ? new GatherPrinter({ ...spec, live, ...gathering(fan) }) : live,
-  );
-  const outcomes: Outcome[] = [];
-  const waiting = targets.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, target] of waiting) {
-      if (stopping.signal.aborted) outcomes[index] = 'stopped';
-      else
-        outcomes[index] = await runOn(target, fan, {
-          printer,
-          stopping: stopping.signal,
-          leaving: leaving.signal,
+export function runFanOut(fan: FanOut): Promise<number> {
+  return new FanRun(fan).run();
+}
+
+/** How long a stop by the total time limit is waited for. */
+const stopPatienceMs = 10_000;
+
+class FanRun {
+  readonly #fan: FanOut;
+  readonly #outcomes: (Outcome | undefined)[];
+  readonly #running = new Map<number, Left>();
+  /** Names by the ids of sessions: what was said on the line, since several sessions may be at one place. */
+  readonly #names = new Map<string, string>();
+  readonly #status: RunStatus;
+  readonly #waiting: IterableIterator<[number, FanTarget]>;
+  /** What runs is stopped, and nothing more begins. */
+  readonly #stopping = new AbortController();
+  /** What runs is left. */
+  readonly #leaving = new AbortController();
+  #isTimeUp = false;
+  #isAsking = false;
+  #isDetached = false;
+
+  constructor(fan: FanOut) {
+    this.#fan = fan;
+    this.#outcomes = fan.targets.map(() => undefined);
+    this.#waiting = fan.targets.entries();
+    for (const { session, name } of fan.targets) if (session !== undefined) this.#names.set(session, name);
+    this.#status = new RunStatus(
+      fan.context.terminal,
+      fan.targets.map(({ name }) => name),
+    );
+  }
+
+  async run(): Promise<number> {
+    const { context, client, targets, missing, throttle } = this.#fan;
+    using _interrupts = new Interrupts((interruption) => {
+      this.#interrupted(interruption);
+    });
+    using _deadline = this.#watchTime(context.duration('total-timeout'));
+    const printer = await targetPrinter(context, client, {
+      nameOf: (record) => this.#nameOf(record),
+      isHidden: context.has('hide-computer-name') || targets.length + missing.length === 1,
+    });
+    using _status = this.#status;
+    await Promise.all(Array.from({ length: Math.min(throttle, targets.length) }, () => this.#work(printer)));
+    await printer.finish();
+    await this.#status.end();
+    return this.#isDetached ? exitCodes.ok : await this.#conclude();
+  }
+
+  #nameOf(record: SessionRecord): string {
+    return this.#names.get(record.sessionId) ?? record.PSComputerName;
+  }
+
+  async #work(printer: RecordPrinter): Promise<void> {
+    for (const [index, target] of this.#waiting) {
+      if (this.#isDetached) return;
+      if (this.#stopping.signal.aborted) this.#outcomes[index] = this.#isTimeUp ? 'timedOut' : 'skipped';
+      else this.#outcomes[index] = await this.#runOn(index, target, printer);
+      this.#status.ended(index, this.#outcomes[index]);
+    }
+  }
+
+  async #runOn(index: number, target: FanTarget, printer: RecordPrinter): Promise<Outcome | undefined> {
+    const { context, client, script, options, open } = this.#fan;
+    this.#status.begun(index);
+    let made: Session | undefined;
+    try {
+      made = await this.#open(target);
+      const session = made?.id ?? target.session ?? '';
+      this.#names.set(session, target.name);
+      const { signal } = this.#leaving;
+      const pipeline =
+        open?.(session, signal) ?? client.pipelines.invoke(session, script, { ...options, signal });
+      const running: Left = { session, pipeline, isMade: made !== undefined, shown: 0n };
+      this.#running.set(index, running);
+      return await this.#show(running, target, printer);
+    } catch (error) {
+      if (this.#isDetached) return undefined;
+      if (this.#leaving.signal.aborted || this.#stopping.signal.aborted) return this.#ended('cancelled');
+      if (!(error instanceof RunspaceError)) throw error;
+      await context.terminal.note(`runspace: ${target.name}: ${error.reason}: ${error.message}\n`);
+      return outcomeOfError(error.reason, this.#running.has(index));
+    } finally {
+      const isKept = this.#isDetached && this.#running.has(index);
+      if (!this.#isDetached) this.#running.delete(index);
+      // Also where the opening failed or the command goes on: nobody will come back to it.
+      if (!isKept) await made?.remove().catch(() => undefined);
+    }
+  }
+
+  async #open({ create }: FanTarget): Promise<Session | undefined> {
+    const { context, client } = this.#fan;
+    return create === undefined
+      ? undefined
+      : await openSession(context, client, await create(), this.#stopping.signal);
+  }
+
+  async #show(running: Left, { name }: FanTarget, printer: RecordPrinter): Promise<Outcome> {
+    const { context, saved, open } = this.#fan;
+    const { pipeline } = running;
+    const stop = (): void => {
+      if (open !== undefined) return; // Only read: whoever leaves ends nothing.
+      pipeline.stop().catch(() => undefined); // A command that is over needs no stop; its end is on its way.
+    };
+    const { signal } = this.#stopping;
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    // Of what is only read nothing may be left.
+    let outcome: Outcome = open === undefined ? 'failed' : 'succeeded';
+    const exitCode = context.has('exit-code') ? 'counts' : 'is shown';
+    try {
+      for await (const batch of pipeline.batches()) {
+        const last = pipeline.lastSequence;
+        saved.save(batch);
+        await printer.show(batch);
+        running.shown = last;
+        for (const record of batch) {
+          outcome = outcomeOfRecord(record, exitCode) ?? outcome;
+          if (record.stream === 'final' && (record.exitCode ?? 0) !== 0)
+            await context.terminal.note(
+              `runspace: ${name}: the script ended with exit code ${String(record.exitCode)}\n`,
+            );
+        }
+      }
+      return outcome === 'cancelled' ? this.#ended(outcome) : outcome;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  #ended(outcome: Outcome): Outcome {
+    return this.#isTimeUp ? 'timedOut' : outcome;
+  }
+
+  #watchTime(limitMs: number | undefined): Disposable {
+    const timers: NodeJS.Timeout[] = [];
+    const after = (ms: number, action: () => void): void => {
+      timers.push(setTimeout(action, ms));
+    };
+    if (limitMs !== undefined)
+      after(limitMs, () => {
+        this.#isTimeUp = true;
+        this.#stopping.abort();
+        after(stopPatienceMs, () => {
+          this.#leaving.abort();
+        });
+      });
+    return {
+      [Symbol.dispose]: () => {
+        for (const timer of timers) clearTimeout(timer);
+      },
+    };
+  }
+
+  #interrupted(interruption: Interruption): void {
+    if (this.#stopping.signal.aborted) this.#leaving.abort();
+    else if (interruption === 'interrupt' && this.#mayAsk()) void this.#ask();
+    else this.#stopping.abort();
+  }
+
+  /** Input is typed, or comes from a pipe that nobody else can go on with. */
+  #mayAsk(): boolean {
+    const { open, options, targets } = this.#fan;
+    return (
+      open === undefined && options.input === undefined && targets.length > 1 && canAsk() && !this.#isAsking
+    );
+  }
+
+  async #ask(): Promise<void> {
+    const { context } = this.#fan;
+    this.#isAsking = true;
+    const answer = await askWhatToDo(context.terminal);
+    this.#isAsking = false;
+    switch (answer) {
+      case 'goOn':
+        return;
+      case 'stop':
+        this.#stopping.abort();
+        return;
+      case 'detach':
+        await this.#detach().catch(async (error: unknown) => {
+          if (!(error instanceof RunspaceError)) throw error;
+          await context.terminal.note(`runspace: no job was made of it: ${error.message}\n`);
         });
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(throttle, targets.length) }, work));
-  await printer.finish();
-  return exitCodeOfOutcomes([
-    ...outcomes,
-    ...Array.from({ length: fan.missing }, () => 'unanswered' as const),
-  ]);
-}
-
-interface Running {
-  readonly printer: RecordPrinter;
-  readonly stopping: AbortSignal;
-  readonly leaving: AbortSignal;
-}
-
-async function runOn(target: FanTarget, fan: FanOut, running: Running): Promise<Outcome> {
-  const { context, client } = fan;
-  let made: Session | undefined;
-  try {
-    made = target.create === undefined ? undefined : await openSession(context, client, target.create);
-    const session = made?.id ?? target.session ?? '';
-    const invoke: FanOut['open'] = (id, signal) =>
-      client.pipelines.invoke(id, fan.script, { ...fan.options, signal });
-    return await showOne((fan.open ?? invoke)(session, running.leaving), fan, running);
-  } catch (error) {
-    if (running.leaving.aborted) return 'stopped';
-    if (!(error instanceof RunspaceError)) throw error;
-    await context.terminal.note(`runspace: ${target.name}: ${error.reason}: ${error.message}\n`);
-    return outcomeOf(error.reason);
-  } finally {
-    // Also where the opening failed or the command goes on: nobody will come back to it.
-    await made?.remove().catch(() => undefined);
   }
-}
 
-async function showOne(pipeline: Pipeline, { saved, open }: FanOut, running: Running): Promise<Outcome> {
-  const stop = (): void => {
-    if (open !== undefined) return; // Only read: whoever leaves ends nothing.
-    pipeline.stop().catch(() => undefined); // A command that is over needs no stop; its end is on its way.
-  };
-  running.stopping.addEventListener('abort', stop, { once: true });
-  // Of what is only read nothing may be left.
-  let outcome: Outcome = open === undefined ? 'failed' : 'succeeded';
-  try {
-    for await (const batch of pipeline.batches()) {
-      saved.save(batch);
-      await running.printer.show(batch);
-      outcome = batch.map(finalOutcome).find((each) => each !== undefined) ?? outcome;
+  /** What runs goes on as a job, and so does what has not begun; what is over has been shown. */
+  async #detach(): Promise<void> {
+    this.#isDetached = true;
+    try {
+      const rest = [...this.#waiting].map(([, target]) => target);
+      await goOnAsJob(this.#fan, { running: [...this.#running.values()], rest });
+    } catch (error) {
+      this.#isDetached = false;
+      throw error;
     }
-    return outcome;
-  } finally {
-    running.stopping.removeEventListener('abort', stop);
+    this.#leaving.abort();
   }
-}
 
-function finalOutcome(record: SessionRecord): Outcome | undefined {
-  if (record.stream !== 'final') return undefined;
-  if (record.state === FinalState.FINAL_STATE_COMPLETED) return 'succeeded';
-  if (record.state === FinalState.FINAL_STATE_STOPPED) return 'stopped';
-  return exitCodeOfReason(record.problem?.reason ?? '') === exitCodes.timedOut ? 'timedOut' : 'failed';
-}
-
-function outcomeOf(reason: string): Outcome {
-  const code = exitCodeOfReason(reason);
-  if (code === exitCodes.noAnswer) return 'unanswered';
-  return code === exitCodes.timedOut ? 'timedOut' : 'failed';
-}
-
-function isGathered(context: Context): boolean {
-  return context.has('gather') || context.has('diff');
-}
-
-function gathering({ context, names }: FanOut): Pick<GatherSpec, 'nameOf' | 'onlyDifferent'> {
-  const nameOf = (record: SessionRecord): string =>
-    names === 'session' ? record.sessionName : record.PSComputerName;
-  return { nameOf, onlyDifferent: context.has('diff') };
-}
-
-/** Batches of several targets come at once, and are shown one after the other. */
-function inTurns(printer: RecordPrinter): RecordPrinter {
-  let last: Promise<void> = Promise.resolve();
-  return {
-    show: (batch) => {
-      last = last.then(() => printer.show(batch));
-      return last;
-    },
-    finish: () => last.then(() => printer.finish()),
-  };
+  async #conclude(): Promise<number> {
+    const { context, targets, missing } = this.#fan;
+    const ended = targets.map(({ name }, index) => ({ name, outcome: this.#outcomes[index] ?? 'skipped' }));
+    const all = [...ended, ...missing.map((name) => ({ name, outcome: 'unreachable' as const }))];
+    const isWell = all.every(({ outcome }) => outcome === 'succeeded');
+    if (all.length > 1 && (!isWell || context.terminal.isShown))
+      await context.terminal.note(`runspace: ${summaryOf(all)}\n`);
+    const kept = targets.flatMap(({ name, origin }, index) =>
+      origin === undefined ? [] : [{ name, origin, outcome: ended[index]?.outcome ?? 'skipped' }],
+    );
+    if (kept.length > 0) await keepLastRun(context, { targets: kept });
+    return exitCodeOfOutcomes(all.map(({ outcome }) => outcome));
+  }
 }

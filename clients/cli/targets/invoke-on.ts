@@ -17,7 +17,8 @@ import { showPipeline } from '../show-pipeline';
 import { startAsJob } from './as-job';
 import { runFanOut, type FanTarget } from './fan-out';
 import { itemsOf } from './lists';
-import type { Where } from './resolve';
+import { keptFlags } from './last-run';
+import type { Place, Where } from './resolve';
 import { startDisconnected } from './start-disconnected';
 import { temporary } from './temporary';
 
@@ -39,38 +40,71 @@ export async function invokeOn(
 ): Promise<number> {
   const { context } = invocation;
   const throttle = throttleOf(context);
-  const isJob = context.has('as-job') || context.has('job-name');
-  const [lasting] = context.given('detach');
-  if (lasting !== undefined && where.is === 'places')
+  if (context.has('detach') && where.is !== 'sessions')
     throw new UsageError(
       '--detach is not valid here: the session is closed with the command; make one with runspace new, and start the command in it',
     );
-  if (context.has('in-disconnected-session') && where.is === 'places')
-    return startDisconnected(invocation, where, throttle);
-  if (where.is === 'sessions') {
-    const targets = await sessionTargets(invocation, where.references);
-    if (isJob && targets.targets.length > 0)
-      return startAsJob(invocation, { targets: targets.targets, throttle });
-    return runFanOut({ ...invocation, ...targets, throttle, names: 'session' });
-  }
-  if (isJob) {
-    // Not closed after a minute without a client, as what is made for this program alone: the daemon ends it.
-    const creates = await Promise.all(
-      where.places.map((target) => jobSession(context, target, where.credential)),
+  if (context.has('in-disconnected-session')) return startDisconnected(invocation, placesIn(where), throttle);
+  const [only, second] = where.is === 'places' ? where.places : [];
+  const isJob = context.has('as-job') || context.has('job-name');
+  const isOne = only !== undefined && second === undefined && !context.has('gather');
+  if (isOne && !isJob) return inOne(only, invocation);
+  const { targets, missing } = await targetsOf(where, invocation, isJob ? 'job' : 'run');
+  if (isJob && targets.length > 0) return startAsJob(invocation, { targets, throttle });
+  return runFanOut({ ...invocation, targets, missing, throttle });
+}
+
+/** Where a command can be started that nobody follows. */
+function placesIn(where: Exclude<Where, { is: 'own' }>): readonly Place[] {
+  const parts = where.is === 'mix' ? where.parts : [where];
+  return parts.flatMap((part) => {
+    if (part.is === 'places') return part.places;
+    throw new UsageError(
+      `--in-disconnected-session makes sessions, and '${part.references.join(', ')}' is one: start the command there with --detach`,
+      'INVALID_ARGUMENT',
+      { metadata: { fully_qualified_id: 'AmbiguousParameterSet' } },
     );
-    return startAsJob(invocation, { targets: creates, throttle });
+  });
+}
+
+interface FanTargets {
+  readonly targets: readonly FanTarget[];
+  readonly missing: readonly string[];
+}
+
+async function targetsOf(
+  where: Exclude<Where, { is: 'own' }>,
+  invocation: Invocation,
+  what: 'run' | 'job',
+): Promise<FanTargets> {
+  const targets: FanTarget[] = [];
+  const missing: string[] = [];
+  for (const part of where.is === 'mix' ? where.parts : [where]) {
+    if (part.is === 'places') {
+      targets.push(...part.places.map((place) => placeTarget(place, what)));
+      continue;
+    }
+    const found = await sessionTargets(invocation, part.references);
+    targets.push(...found.targets);
+    missing.push(...found.missing);
   }
-  const made = await Promise.all(where.places.map((place) => temporary(context, place, where.credential)));
-  const [only, second] = made;
-  if (only !== undefined && second === undefined && !context.has('gather')) return inOne(only, invocation);
-  const targets = made.map((create, index) => ({ create, name: nameOf(where.places[index]) }));
-  return runFanOut({ ...invocation, targets, missing: 0, throttle, names: 'target' });
+  return { targets, missing };
+}
+
+/** What a job makes is ended by the daemon, and not a minute after this program has left. */
+function placeTarget(place: Place, what: 'run' | 'job'): FanTarget {
+  const { target, context } = place;
+  return {
+    name: nameOf(target),
+    origin: { is: 'place', target, flags: keptFlags(context) },
+    create: () => (what === 'job' ? lasting(place) : temporary(place)),
+  };
 }
 
 /** One target is shown as a session would be: it can ask, and be left and stopped. */
-async function inOne(create: CreateOptions, invocation: Invocation): Promise<number> {
+async function inOne(place: Place, invocation: Invocation): Promise<number> {
   const { context, client, script, options, saved } = invocation;
-  const session = await openSession(context, client, create);
+  const session = await openSession(context, client, await temporary(place));
   try {
     await warnOfOptions(context, session.info);
     return await showPipeline({
@@ -91,46 +125,40 @@ async function inOne(create: CreateOptions, invocation: Invocation): Promise<num
 async function sessionTargets(
   { context, client }: Invocation,
   references: readonly string[],
-): Promise<{ readonly targets: readonly FanTarget[]; readonly missing: number }> {
+): Promise<FanTargets> {
   const found = new Map<string, SessionInfo>();
-  let missing = 0;
+  const missing: string[] = [];
   for (const reference of itemsOf(references, 'session')) {
     try {
       for (const info of await client.sessions.list({ sessions: [reference] })) found.set(info.id, info);
     } catch (error) {
       if (!(error instanceof RunspaceError)) throw error;
-      missing += 1;
+      missing.push(reference);
       await context.terminal.note(`runspace: ${error.message}\n`);
     }
   }
   const targets: FanTarget[] = [];
   for (const { id, name, state, problem } of found.values()) {
     if (state !== SessionState.SESSION_STATE_BROKEN) {
-      targets.push({ session: id, name });
+      targets.push({ session: id, name, origin: { is: 'session', id } });
       continue;
     }
-    missing += 1;
+    missing.push(name);
     await context.terminal.note(`runspace: session '${name}' is broken: ${problem?.message ?? ''}\n`);
   }
-  if (targets.length === 0 && missing === 0)
+  if (targets.length === 0 && missing.length === 0)
     await context.terminal.note(`runspace: no session is left that ${references.join(', ')} means\n`);
   return { targets, missing };
 }
 
-async function jobSession(
-  context: Context,
-  target: Target,
-  credential: CreateOptions['credential'],
-): Promise<FanTarget> {
+/** What a session is made with that outlives this program. */
+async function lasting({ target, context, credential }: Place): Promise<CreateOptions> {
   const options = await createOptions(context, target);
-  const create = { ...options, target, ...(credential === undefined ? {} : { credential }) };
-  return { name: nameOf(target), create };
+  return { ...options, target, ...(credential === undefined ? {} : { credential }) };
 }
 
-function nameOf(target: Target | undefined): string {
-  switch (target?.is) {
-    case undefined:
-      return '';
+function nameOf(target: Target): string {
+  switch (target.is) {
     case 'ssh':
     case 'daemon':
       return target.displayName ?? target.host;

@@ -15,8 +15,8 @@ export function itemsOf(texts: readonly string[], flag: string): readonly string
   return items.map((item) => item.trim());
 }
 
-/** (Brackets hold IPv6 addresses, and sets of characters of patterns.) */
-function partsOf(text: string): readonly string[] {
+/** The parts between commas. (Brackets hold IPv6 addresses, and sets of characters of patterns.) */
+export function partsOf(text: string): readonly string[] {
   const parts: string[] = [];
   let [part, depth] = ['', 0];
   for (const character of text) {

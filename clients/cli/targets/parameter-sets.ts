@@ -95,6 +95,11 @@ const membership: Readonly<Partial<Record<SetFlag, readonly Family[]>>> = {
   'idle-timeout': ['InProcess', ...making],
 };
 
+/** Whether a flag belongs to a family. */
+export function belongsTo(flag: SetFlag, family: Family): boolean {
+  return setsOf(flag).includes(family);
+}
+
 /** A set that a command line means. */
 export interface ResolvedSet {
   readonly family: Family;

@@ -1,10 +1,4 @@
-import {
-  RunspaceError,
-  type CreateOptions,
-  type SessionInfo,
-  type StartOptions,
-  type Target,
-} from '../../typescript';
+import { RunspaceError, type SessionInfo, type StartOptions } from '../../typescript';
 import { createOptions, warnOfOptions } from '../create-options';
 import { exitCodeOfReason, exitCodes } from '../exit-code';
 import { UsageError } from '../failure';
@@ -13,6 +7,7 @@ import { printMany } from '../output/objects';
 import { sessionView } from '../output/session-view';
 import type { FanOut } from './fan-out';
 import { itemsOf } from './lists';
+import type { Place } from './resolve';
 
 /** The command, and who asks for it. */
 type Start = Pick<FanOut, 'context' | 'client' | 'script' | 'options'>;
@@ -23,7 +18,7 @@ type Start = Pick<FanOut, 'context' | 'client' | 'script' | 'options'>;
  */
 export async function startDisconnected(
   invocation: Start,
-  where: { readonly places: readonly Target[]; readonly credential: CreateOptions['credential'] },
+  places: readonly Place[],
   throttle: number,
 ): Promise<number> {
   const { context, options } = invocation;
@@ -34,15 +29,11 @@ export async function startDisconnected(
   const names = context.has('session-name') ? itemsOf(context.texts('session-name'), 'session-name') : [];
   const started: (SessionInfo | undefined)[] = [];
   const reasons: string[] = [];
-  const waiting = where.places.entries();
+  const waiting = places.entries();
   const work = async (): Promise<void> => {
     for (const [index, place] of waiting) {
       try {
-        started[index] = await startAt(invocation, {
-          place,
-          credential: where.credential,
-          name: names[index],
-        });
+        started[index] = await startAt(invocation, place, names[index]);
       } catch (error) {
         if (!(error instanceof RunspaceError)) throw error;
         reasons.push(error.reason);
@@ -50,7 +41,7 @@ export async function startDisconnected(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(throttle, where.places.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(throttle, places.length) }, work));
   const sessions = started.filter((session) => session !== undefined);
   await printMany(context, sessions, { view: sessionView, own: 'table' });
   if (reasons.length === 0) return exitCodes.ok;
@@ -59,17 +50,14 @@ export async function startDisconnected(
 
 async function startAt(
   { context, client, script, options }: Start,
-  at: {
-    readonly place: Target;
-    readonly credential: CreateOptions['credential'];
-    readonly name: string | undefined;
-  },
+  { target, context: line, credential }: Place,
+  name: string | undefined,
 ): Promise<SessionInfo> {
   const session = await openSession(context, client, {
-    ...(await createOptions(context, at.place)),
-    target: at.place,
-    ...(at.credential === undefined ? {} : { credential: at.credential }),
-    ...(at.name === undefined ? {} : { name: at.name }),
+    ...(await createOptions(line, target)),
+    target,
+    ...(credential === undefined ? {} : { credential }),
+    ...(name === undefined ? {} : { name }),
   });
   await warnOfOptions(context, session.info);
   const start: StartOptions = options;
