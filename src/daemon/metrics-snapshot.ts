@@ -4,6 +4,8 @@ import type { KeeperPool } from '../session/keeper-pool';
 import type { SessionTable } from '../session/table';
 import { productVersion } from './version';
 
+const startedAtSeconds = Math.round(performance.timeOrigin / 1_000);
+
 /** What there is now, for the daemon's figures. */
 export function snapshotOf({
   table,
@@ -14,8 +16,14 @@ export function snapshotOf({
   readonly pool: KeeperPool;
   readonly jobs: Jobs;
 }): Snapshot {
+  const { user, system } = process.cpuUsage();
   return {
     version: productVersion,
+    process: {
+      startedAtSeconds,
+      cpuSeconds: (user + system) / 1e6,
+      residentBytes: process.memoryUsage.rss(),
+    },
     sessions: table.all().map(({ stored, state, kept }) => ({
       engine: stored.engine,
       state,

@@ -1,8 +1,14 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What there is at one moment. */
 export interface Snapshot {
   readonly version: string;
+  /** The daemon's own process. */
+  readonly process: {
+    readonly startedAtSeconds: number;
+    readonly cpuSeconds: number;
+    readonly residentBytes: number;
+  };
   readonly sessions: readonly {
     readonly engine: string;
     readonly state: string;
@@ -37,7 +43,6 @@ export class Metrics {
 
   constructor(look: () => Snapshot) {
     const registers: [Registry] = [this.#registry];
-    collectDefaultMetrics({ register: this.#registry, prefix: 'runspaced_' });
     this.#calls = new Counter({
       name: 'runspaced_calls_total',
       help: 'Calls that are over, by method and result (OK, or the reason of the error).',
@@ -90,13 +95,13 @@ export class Metrics {
       labels: ['outcome'],
       of: () => look().jobs.flatMap(({ outcomes }) => outcomes.map((outcome) => [outcome])),
     });
-    for (const [name, help, of] of preparedFigures) {
+    for (const [name, help, of] of figures) {
       new Gauge({
         name,
         help,
         registers,
         collect() {
-          this.set(look().keepers.reduce((sum, keeper) => sum + of(keeper), 0));
+          this.set(of(look()));
         },
       });
     }
@@ -121,22 +126,37 @@ export class Metrics {
 
 type Keeper = Snapshot['keepers'][number];
 
-const preparedFigures: readonly (readonly [name: string, help: string, of: (keeper: Keeper) => number])[] = [
+function summed(of: (keeper: Keeper) => number): (snapshot: Snapshot) => number {
+  return ({ keepers }) => keepers.reduce((sum, keeper) => sum + of(keeper), 0);
+}
+
+const figures: readonly (readonly [name: string, help: string, of: (snapshot: Snapshot) => number])[] = [
   [
     'runspaced_prepared_engines',
     'Engines that are kept ready for new sessions.',
-    ({ preparedEngines }) => preparedEngines,
+    summed(({ preparedEngines }) => preparedEngines),
   ],
   [
     'runspaced_prepared_hits',
     'Sessions that got such an engine, since their keepers began.',
-    ({ preparedHits }) => preparedHits,
+    summed(({ preparedHits }) => preparedHits),
   ],
   [
     'runspaced_prepared_misses',
     'Sessions that had to wait for an engine to start, since their keepers began.',
-    ({ preparedMisses }) => preparedMisses,
+    summed(({ preparedMisses }) => preparedMisses),
   ],
+  [
+    'process_start_time_seconds',
+    'When the daemon was started, in seconds since 1970.',
+    ({ process }) => process.startedAtSeconds,
+  ],
+  [
+    'process_cpu_seconds_total',
+    'Processor time that the daemon has used.',
+    ({ process }) => process.cpuSeconds,
+  ],
+  ['process_resident_memory_bytes', 'Memory that the daemon holds.', ({ process }) => process.residentBytes],
 ];
 
 /** A gauge that counts, when somebody looks, how many there are of each combination of labels. */

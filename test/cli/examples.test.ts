@@ -20,7 +20,7 @@ let port: string;
 let password: string;
 
 const servers = ['127.0.0.2', '127.0.0.3', '127.0.0.4'];
-const fleet = [...servers, ...Array.from({ length: 9 }, (_, index) => `127.0.1.${String(index + 1)}`)];
+const fleet = [...servers, ...Array.from({ length: 197 }, (_, index) => `127.0.1.${String(index + 1)}`)];
 
 async function must(ran: Promise<Ran>): Promise<Ran> {
   const result = await ran;
@@ -148,6 +148,36 @@ describeWith('powershell', 'the reference page', () => {
     expect([sorted(some), some.code]).toEqual([servers.map((name) => `${name}: mine`), 4]);
     expect(some.stderr).toContain('localhost');
   }, 60_000);
+
+  test('P97 P18: started disconnected on 100 hosts, and received later by target, each once', async () => {
+    const hosts = fleet.slice(0, 100);
+    const file = a.path('inventory.js');
+    writeFileSync(file, '"inventory " + 6 * 7');
+    const options = 'OutputBufferingMode=Drop,IdleTimeout=43200000';
+    const words = ['--engine', 'javascript', '--file-path', file, '--in-disconnected-session'];
+    const started = await on(hosts.join(','), 'invoke', ...words, '--session-option', options, '-o', 'json');
+    const sessions = JSON.parse(started.stdout) as {
+      target: string;
+      state: string;
+      availability: string;
+      options: { idleTimeout: string };
+    }[];
+    const shown = sessions.map(({ target, state, availability, options: { idleTimeout } }) =>
+      [target, state, availability, idleTimeout].join(' '),
+    );
+    const expected = hosts.map((host) => `${host} SESSION_STATE_DISCONNECTED AVAILABILITY_NONE 43200s`);
+    expect([shown.toSorted(), started.code, started.stdout.includes('inventory 42')]).toEqual([
+      expected.toSorted(),
+      0,
+      false,
+    ]);
+    const received = await run('receive', '--computer-name', hosts.join(','));
+    expect([sorted(received), received.code]).toEqual([
+      hosts.map((host) => `${host}: inventory 42`).toSorted(),
+      0,
+    ]);
+    await must(run('rm', 'Runspace*'));
+  }, 240_000);
 
   test('P86 P16: computers from a file into JSON, each with its name', async () => {
     const file = a.path('Machines.txt');

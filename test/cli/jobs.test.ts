@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Machine, type Ran } from '../e2e/support/machine';
+import { Shell } from './support/shell';
 
 let machine: Machine;
 
@@ -258,4 +259,78 @@ test('P127: with --what-if job stop and job rm only say which jobs they mean', a
     [0, expect.stringMatching(/^What if: job 'spared' \(Id \d+\) would be removed\n$/)],
   ]);
   expect(listed.stdout).toMatch(/spared\s+RemoteJob\s+Running/);
+});
+
+test('P70: a child says how much it wrote on each stream, while it runs and later', async () => {
+  const script =
+    'console.log(1); console.log(2); console.warn("w"); console.debug("d"); await new Promise((done) => setTimeout(done, globalThis.holdMs ?? 0))';
+  await run('invoke', '--session', 's*', '--', 'holdMs = 600000');
+  const name = await started(script);
+  const written = async () => {
+    const { children } = JSON.parse((await run('job', 'show', name, '-o', 'json')).stdout) as {
+      children: { written?: Record<string, string> }[];
+    };
+    return children.map(({ written: counts }) => counts);
+  };
+  const counts = {
+    output: '2',
+    error: '0',
+    warning: '1',
+    verbose: '0',
+    debug: '1',
+    information: '0',
+    progress: '0',
+  };
+  let now = await written();
+  while (now.some((each) => each?.['debug'] !== '1')) now = await written();
+  await run('job', 'stop', name);
+  await run('job', 'wait', name);
+  expect([now, await written()]).toEqual([
+    [counts, counts],
+    [counts, counts],
+  ]);
+  await run('invoke', '--session', 's*', '--', 'holdMs = 0');
+}, 60_000);
+
+test('P71: one stream of a job is received alone', async () => {
+  const name = await started('console.log("out"); console.warn("careful")');
+  await run('job', 'wait', name);
+  const { stdout, stderr } = await run('job', 'receive', name, '--stream', 'warning', '--keep', '--hcn');
+  expect([stdout, stderr]).toEqual(['', 'WARNING: careful\nWARNING: careful\n']);
+});
+
+test('P115: what a job wrote can be folded afterwards', async () => {
+  const name = await started('"same"');
+  await run('job', 'wait', name);
+  const { stdout } = await run('job', 'receive', name, '--keep', '--gather', '--session', 's1,s2');
+  expect(stdout).toContain('same\n');
+  expect(stdout.match(/same/g)).toHaveLength(1);
+});
+
+test('P14 P15: a job gets pipeline input, and every target gets all of it', async () => {
+  const words = ['invoke', '--session', 's1,s2', '--as-job', '-o', 'name', '--input-format', 'lines', '--'];
+  const script = 'let sum = 0; for await (const line of input) sum += Number(line); sum';
+  const lines = Array.from({ length: 1_000 }, (_, index) => String(index + 1)).join('\n');
+  const { stdout } = await new Shell(machine).runWith(lines, ...words, script);
+  const received = await run('job', 'receive', stdout.trim(), '--wait', '--hide-computer-name');
+  expect(linesOf(received)).toEqual(['500500', '500500']);
+});
+
+test('P34 P48: a command that runs goes into a job; what was received before is not in it', async () => {
+  await run('new', 'detached', '--engine', 'javascript');
+  const script =
+    'for (let number = 1; number <= 4; number += 1) { console.log(number); await new Promise((done) => setTimeout(done, 200)); }';
+  await run('invoke', 'detached', '--detach', '--', script);
+  const made = await run('receive', 'detached', '--out-target', 'job', '--job-name', 'Taken');
+  const received = await run('job', 'receive', 'Taken', '--wait');
+  const reused = await run('receive', 'detached', '-o', 'name');
+  const host = await run('receive', 'detached', '--out-target', 'host', '--after', '0');
+  expect([made.stdout, linesOf(received), reused.stdout, linesOf(host)]).toEqual([
+    expect.stringMatching(/Taken\s+RemoteJob/),
+    ['1', '2', '3', '4'],
+    'Taken\n',
+    ['1', '2', '3', '4'],
+  ]);
+  const without = await run('receive', 's1', '--job-name', 'ignored', '--out-target', 'host');
+  expect(without.code).toBe(0);
 });

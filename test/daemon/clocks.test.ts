@@ -129,3 +129,55 @@ test('a closed session is forgotten after a week', async () => {
   await told(events, 'removed');
   await expect(stateOf(client, session.id)).rejects.toMatchObject({ reason: 'SESSION_NOT_FOUND' });
 });
+
+test('P36 P73 the session of a job is not idle while its command runs, however long that is', async () => {
+  const clock = new FakeClock();
+  await using daemon = await startInProcessDaemon(clock);
+  const client = daemon.client('ann');
+  const session = await client.sessions.create({ name: 'work', engine: 'javascript' });
+  const script = 'console.log("begun"); await new Promise((done) => { globalThis.done = done; })';
+  const job = await client.jobs.start({ command: script, targets: [session.id] });
+  for await (const event of client.jobs.receive(job.id, { wait: true, keep: true }))
+    if (event.is === 'records') break;
+  clock.advance(5 * hour);
+  expect((await stateOf(client, session.id)).state).not.toBe(SESSION_STATE_CLOSED);
+  await client.jobs.stop(job.id);
+  await client.jobs.wait([job.id]);
+  expect((await client.jobs.get(job.id)).children[0]?.problem?.reason).toBe('STOPPED');
+});
+
+test('P15 finished jobs are kept for a time and a number, the newest first; what runs stays', async () => {
+  const clock = new FakeClock();
+  await using daemon = await startInProcessDaemon(clock, {
+    jobLimits: { keptMs: hour, most: 2, mostBytes: 2 ** 30 },
+  });
+  const client = daemon.client('ann');
+  const session = await client.sessions.create({ name: 'work', engine: 'javascript' });
+  const start = async (name: string): Promise<void> => {
+    await client.jobs.start({ command: '1', targets: [session.id], name });
+    await client.jobs.wait([name]);
+    clock.advance(1);
+  };
+  for (const name of ['one', 'two', 'three']) await start(name);
+  const names = async () => (await client.jobs.list()).map(({ name }) => name);
+  const byNumber = await names();
+  clock.advance(hour);
+  await names(); // The daemon looks again a minute after it has looked.
+  clock.advance(60_000);
+  expect([byNumber, await names()]).toEqual([['two', 'three'], []]);
+});
+
+test('P15 finished jobs whose output is too large together go, the oldest first', async () => {
+  const clock = new FakeClock();
+  await using daemon = await startInProcessDaemon(clock, {
+    jobLimits: { keptMs: hour, most: 100, mostBytes: 3_000_000 },
+  });
+  const client = daemon.client('ann');
+  for (const name of ['large1', 'large2', 'small']) {
+    const command = name === 'small' ? '1' : '"x".repeat(2_000_000)';
+    await client.jobs.start({ command, targets: [{ create: { engine: 'javascript' } }], name });
+    await client.jobs.wait([name]);
+    clock.advance(1);
+  }
+  expect((await client.jobs.list()).map(({ name }) => name)).toEqual(['large2', 'small']);
+});

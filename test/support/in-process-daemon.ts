@@ -4,6 +4,7 @@ import { connect, type RunspaceClient } from '../../clients/typescript';
 import type { Clock } from '../../src/core/clock';
 import { silentLog } from '../../src/core/log';
 import { startDaemon, type RunningDaemon } from '../../src/daemon/daemon';
+import type { JobLimits } from '../../src/job/jobs';
 import { temporaryFolder } from './temporary-folder';
 
 /** The built programs. */
@@ -25,6 +26,8 @@ export interface DaemonChoices {
   readonly powershell?: string;
   /** Folder of session configurations; none by default. */
   readonly configurationsFolder?: string;
+  /** How long finished jobs are kept. */
+  readonly jobLimits?: JobLimits;
 }
 
 /** Starts a daemon on a state folder of its own, by this clock. Disposing ends it with its sessions. */
@@ -38,8 +41,9 @@ export async function startInProcessDaemon(
   const {
     powershell = process.env['RUNSPACED_PWSH'] ?? 'minimal',
     configurationsFolder = join(folder.path, 'configurations'),
+    jobLimits = { keptMs: 7 * 86_400_000, most: 1_000, mostBytes: 2 ** 30 },
   } = choices;
-  const places = { home, powershell, configurationsFolder };
+  const places = { home, powershell, configurationsFolder, jobLimits };
   let daemon = await start(places, clock);
   return {
     home,
@@ -66,7 +70,12 @@ export async function startInProcessDaemon(
 }
 
 function start(
-  places: { readonly home: string; readonly powershell: string; readonly configurationsFolder: string },
+  places: {
+    readonly home: string;
+    readonly powershell: string;
+    readonly configurationsFolder: string;
+    readonly jobLimits: JobLimits;
+  },
   clock: Clock,
 ): Promise<RunningDaemon> {
   const config = {
@@ -75,7 +84,6 @@ function start(
     certificatesFolder: '/nonexistent',
     listener: undefined,
     metricsListener: undefined,
-    jobLimits: { keptMs: 7 * 86_400_000, most: 1_000, mostBytes: 2 ** 30 },
     // Tests count the processes of their engines.
     preparedByDefault: 0,
     logLevel: 'info' as const,

@@ -18,7 +18,8 @@ export interface GatherSpec {
 /** Shows the output of many targets at the end, the same output once, with the names of all that wrote it (P115). */
 export class GatherPrinter implements RecordPrinter {
   readonly #spec: GatherSpec;
-  readonly #written = new Map<string, { readonly sessionId: string; readonly values: Value[] }>();
+  /** By the ids of their sessions: several may be at one place. */
+  readonly #written = new Map<string, { readonly name: string; readonly values: Value[] }>();
 
   constructor(spec: GatherSpec) {
     this.#spec = spec;
@@ -26,9 +27,9 @@ export class GatherPrinter implements RecordPrinter {
 
   async show(batch: readonly SessionRecord[]): Promise<void> {
     for (const record of batch) {
-      const name = this.#spec.nameOf(record);
-      const own = this.#written.get(name) ?? { sessionId: record.sessionId, values: [] };
-      this.#written.set(name, own);
+      const { sessionId } = record;
+      const own = this.#written.get(sessionId) ?? { name: this.#spec.nameOf(record), values: [] };
+      this.#written.set(sessionId, own);
       if (record.stream === 'output' && record.value !== undefined) own.values.push(record.value);
     }
     await this.#spec.live.show(batch.filter(({ stream }) => stream !== 'output'));
@@ -38,7 +39,7 @@ export class GatherPrinter implements RecordPrinter {
     await this.#spec.live.finish();
     const { terminal, style, onlyDifferent } = this.#spec;
     const byText = new Map<string, string[]>();
-    for (const [name, { sessionId, values }] of this.#written) {
+    for (const [sessionId, { name, values }] of this.#written) {
       const text = new ValueLayout().show(values, await style(sessionId));
       byText.set(text, [...(byText.get(text) ?? []), name]);
     }

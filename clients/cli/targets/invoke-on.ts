@@ -9,6 +9,7 @@ import {
 } from '../../typescript';
 import type { Context } from '../context';
 import { createOptions, warnOfOptions } from '../create-options';
+import { exitCodeOfReason, exitCodes } from '../exit-code';
 import { UsageError } from '../failure';
 import { hostCallsOf } from '../host-calls';
 import { openSession } from '../open-session';
@@ -132,7 +133,9 @@ async function sessionTargets(
     try {
       for (const info of await client.sessions.list({ sessions: [reference] })) found.set(info.id, info);
     } catch (error) {
-      if (!(error instanceof RunspaceError)) throw error;
+      // Where the daemon itself can't be asked, no name is at fault.
+      if (!(error instanceof RunspaceError) || exitCodeOfReason(error.reason) === exitCodes.daemon)
+        throw error;
       missing.push(reference);
       await context.terminal.note(`runspace: ${error.message}\n`);
     }
