@@ -12,17 +12,17 @@ import { UsageError } from './failure';
 import { canAsk } from './keyboard';
 import { Prompter } from './prompter';
 
-/** Opens a session; what is asked while it opens (a password, a host's key, what a start-up script wants to know) is asked at the terminal. Where the signal aborts it is given up. */
+/** Opens a session; what is asked while it opens (a password, a host's key, what a start-up script wants to know) is asked at the terminal. Where its signal aborts it is given up. */
 export async function openSession(
   context: Context,
   client: RunspaceClient,
   options: CreateOptions,
-  signal?: AbortSignal,
 ): Promise<Session> {
   const session = await client.sessions.create({ ...options, wait: false });
   const leave = new AbortController();
   const answered = new Set<bigint>();
   try {
+    const { signal } = options;
     const until = signal === undefined ? leave.signal : AbortSignal.any([signal, leave.signal]);
     for await (const event of client.sessions.watch({ sessions: [session.id], signal: until })) {
       if (event.is !== 'session') continue;

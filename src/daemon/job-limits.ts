@@ -14,25 +14,34 @@ const units: Readonly<Record<string, number>> = {
   tib: 2 ** 40,
 };
 
-/** How long finished jobs are kept: `job-keep` (a time), `job-keep-count`, `job-keep-size`. Error: CONFIGURATION_INVALID. */
-export function readJobLimits(setting: (key: string) => string | undefined): JobLimits {
-  return {
-    keptMs: read('job-keep', setting('job-keep') ?? '7d', /^(\d+)(s|m|h|d)$/i, 'a time such as 12h or 7d'),
-    most: read('job-keep-count', setting('job-keep-count') ?? '1000', /^(\d+)()$/, 'a number such as 1000'),
-    mostBytes: read(
-      'job-keep-size',
-      setting('job-keep-size') ?? '1GiB',
-      /^(\d+)(|kib|mib|gib|tib)$/i,
-      'a size such as 500MiB or 2GiB',
-    ),
-  };
+interface Form {
+  readonly usual: string;
+  readonly pattern: RegExp;
+  /** What it must be, for people. */
+  readonly what: string;
 }
 
-function read(option: string, text: string, form: RegExp, what: string): number {
-  const [, digits, unit = ''] = form.exec(text.trim()) ?? [];
-  const number = Number(digits) * (units[unit.toLowerCase()] ?? NaN);
-  if (Number.isSafeInteger(number)) return number;
-  throw new RunspaceError('CONFIGURATION_INVALID', `${option} is "${text}", and must be ${what}`, {
-    facts: { option, value: text },
-  });
+const forms = {
+  'job-keep': { usual: '7d', pattern: /^(\d+)(s|m|h|d)$/i, what: 'a time such as 12h or 7d' },
+  'job-keep-count': { usual: '1000', pattern: /^(\d+)()$/, what: 'a number such as 1000' },
+  'job-keep-size': {
+    usual: '1GiB',
+    pattern: /^(\d+)(|kib|mib|gib|tib)$/i,
+    what: 'a size such as 500MiB or 2GiB',
+  },
+} as const satisfies Readonly<Record<string, Form>>;
+
+/** How long finished jobs are kept: `job-keep` (a time), `job-keep-count`, `job-keep-size`. Error: CONFIGURATION_INVALID. */
+export function readJobLimits(setting: (key: string) => string | undefined): JobLimits {
+  const read = (option: keyof typeof forms): number => {
+    const { usual, pattern, what } = forms[option];
+    const text = setting(option) ?? usual;
+    const [, digits, unit = ''] = pattern.exec(text.trim()) ?? [];
+    const number = Number(digits) * (units[unit.toLowerCase()] ?? NaN);
+    if (Number.isSafeInteger(number)) return number;
+    throw new RunspaceError('CONFIGURATION_INVALID', `${option} is "${text}", and must be ${what}`, {
+      facts: { option, value: text },
+    });
+  };
+  return { keptMs: read('job-keep'), most: read('job-keep-count'), mostBytes: read('job-keep-size') };
 }

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { RunspaceError, toError } from '../core/error';
 import type { Log } from '../core/log';
 import type { Metrics } from '../metrics/metrics';
@@ -20,7 +20,7 @@ export interface MetricsServer {
 export async function serveMetricsHere(metrics: Metrics, socketPath: string): Promise<MetricsServer> {
   const server = createHttpServer(answering(metrics, () => undefined));
   await listenAt(server, socketPath);
-  return { address: socketPath, close: () => void closeAll(server) };
+  return { address: socketPath, close: closing(server) };
 }
 
 /**
@@ -42,14 +42,15 @@ export async function serveMetrics(
   const server = createHttpsServer(
     { ...tlsContextOf(first), requestCert: first.authority !== undefined, rejectUnauthorized: false },
     answering(metrics, (request) => {
-      const socket = request.socket as TLSSocket;
-      const name: unknown = socket.authorized ? socket.getPeerCertificate().subject.CN : undefined;
+      const { socket } = request;
+      const isKnown = socket instanceof TLSSocket && socket.authorized;
+      const name: unknown = isKnown ? socket.getPeerCertificate().subject.CN : undefined;
       const [, token] = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '') ?? [];
       const shown = {
         certificateName: typeof name === 'string' ? name : undefined,
         token,
         userName: undefined,
-        peer: request.socket.remoteAddress ?? '',
+        peer: socket.remoteAddress ?? '',
       };
       try {
         gate.principalOf(shown);
@@ -81,7 +82,7 @@ export async function serveMetrics(
     server.listen(address.port, address.host, resolve);
   });
   const { port } = server.address() as AddressInfo;
-  return { address: `${address.host}:${String(port)}`, close: () => void closeAll(server) };
+  return { address: `${address.host}:${String(port)}`, close: closing(server) };
 }
 
 /** `refusal` says why a caller gets nothing; undefined: it may look. */
@@ -119,7 +120,9 @@ function answering(
   };
 }
 
-function closeAll(server: Pick<Server, 'close' | 'closeAllConnections'>): void {
-  server.close();
-  server.closeAllConnections();
+function closing(server: Pick<Server, 'close' | 'closeAllConnections'>): () => void {
+  return () => {
+    server.close();
+    server.closeAllConnections();
+  };
 }

@@ -27,7 +27,7 @@ export function snapshotOf({
     sessions: table.all().map(({ stored, state, kept }) => ({
       engine: stored.engine,
       state,
-      transport: stored.place?.is ?? 'local',
+      transport: stored.place.is,
       isRunning: kept?.running !== undefined,
     })),
     keepers: pool.all().map(({ prepared }) => ({

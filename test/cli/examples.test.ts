@@ -202,7 +202,7 @@ describeWith('powershell', 'the reference page', () => {
       1,
       0,
     ]);
-  }, 120_000);
+  }, 300_000);
 
   test('P88: a local variable by $Using:, and none of it is run without its value', async () => {
     const script = '"log=$Using:Log len=$($Using:Log.Length)"';

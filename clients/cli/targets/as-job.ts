@@ -3,7 +3,7 @@ import { exitCodes } from '../exit-code';
 import { UsageError } from '../failure';
 import { jobView } from '../output/job-view';
 import { printOne } from '../output/objects';
-import type { FanOut, FanTarget } from './fan-out';
+import type { FanOut, FanTarget } from './fan';
 import { keepLastRun } from './last-run';
 
 /** Starts a job of the daemon in place of a fan-out of this program, and shows it. Its input is read to its end first. */

@@ -1,53 +1,16 @@
-import {
-  RunspaceError,
-  type CreateOptions,
-  type InvokeOptions,
-  type Pipeline,
-  type RunspaceClient,
-  type Session,
-  type SessionRecord,
-} from '../../typescript';
-import type { Context } from '../context';
+import { RunspaceError, type Session, type SessionRecord } from '../../typescript';
 import { exitCodes } from '../exit-code';
 import { Interrupts, type Interruption } from '../interrupts';
 import { canAsk } from '../keyboard';
 import { openSession } from '../open-session';
 import type { RecordPrinter } from '../output/records';
-import type { SavedStreams } from '../saved-streams';
+import type { FanOut, FanTarget } from './fan';
 import { goOnAsJob, type Left } from './go-on-as-job';
 import { askWhatToDo } from './interrupt-menu';
-import { keepLastRun, type Origin } from './last-run';
+import { keepLastRun } from './last-run';
 import { exitCodeOfOutcomes, outcomeOfError, outcomeOfRecord, summaryOf, type Outcome } from './outcomes';
 import { RunStatus } from './run-status';
 import { targetPrinter } from './target-printer';
-
-/** One of the targets of a command. */
-export interface FanTarget {
-  /** As errors and output name it. */
-  readonly name: string;
-  /** Where a later run finds it again; left out: nothing is to be run again. */
-  readonly origin?: Origin;
-  /** A session that is there … */
-  readonly session?: string;
-  /** … or what one is made with, for this command only. */
-  readonly create?: () => Promise<CreateOptions>;
-}
-
-/** One command on many targets. */
-export interface FanOut {
-  readonly context: Context;
-  readonly client: RunspaceClient;
-  readonly targets: readonly FanTarget[];
-  /** Targets that were named and are not there: told already. */
-  readonly missing: readonly string[];
-  readonly script: string;
-  readonly options: InvokeOptions;
-  /** How a command is read; left out: it is invoked. */
-  readonly open?: (session: string, signal: AbortSignal) => Pipeline;
-  readonly saved: SavedStreams;
-  /** Targets at a time. */
-  readonly throttle: number;
-}
 
 /**
  * Runs the command on all targets, at most so many at a time, started in their order, and shows records as they come. A
@@ -150,7 +113,7 @@ class FanRun {
     const { context, client } = this.#fan;
     return create === undefined
       ? undefined
-      : await openSession(context, client, await create(), this.#stopping.signal);
+      : await openSession(context, client, { ...(await create()), signal: this.#stopping.signal });
   }
 
   async #show(running: Left, { name }: FanTarget, printer: RecordPrinter): Promise<Outcome> {
@@ -172,18 +135,22 @@ class FanRun {
         saved.save(batch);
         await printer.show(batch);
         running.shown = last;
-        for (const record of batch) {
-          outcome = outcomeOfRecord(record, exitCode) ?? outcome;
-          if (record.stream === 'final' && (record.exitCode ?? 0) !== 0)
-            await context.terminal.note(
-              `runspace: ${name}: the script ended with exit code ${String(record.exitCode)}\n`,
-            );
-        }
+        outcome =
+          batch.map((record) => outcomeOfRecord(record, exitCode)).find((each) => each !== undefined) ??
+          outcome;
+        await this.#tellExitCode(name, batch);
       }
       return outcome === 'cancelled' ? this.#ended(outcome) : outcome;
     } finally {
       signal.removeEventListener('abort', stop);
     }
+  }
+
+  async #tellExitCode(name: string, batch: readonly SessionRecord[]): Promise<void> {
+    const final = batch.find((record) => record.stream === 'final');
+    if (final === undefined || (final.exitCode ?? 0) === 0) return;
+    const code = String(final.exitCode);
+    await this.#fan.context.terminal.note(`runspace: ${name}: the script ended with exit code ${code}\n`);
   }
 
   #ended(outcome: Outcome): Outcome {

@@ -1,7 +1,7 @@
 import type { JobTarget, Pipeline } from '../../typescript';
 import { jobView } from '../output/job-view';
 import { printOne } from '../output/objects';
-import type { FanOut, FanTarget } from './fan-out';
+import type { FanOut, FanTarget } from './fan';
 
 /** A command that runs in a session and is left by this program. */
 export interface Left {

@@ -5,7 +5,7 @@ import type { Context } from '../context';
 import { systemCode, UsageError } from '../failure';
 import { sessionFlags } from '../flag-groups';
 import type { GivenFlag } from '../words';
-import type { MixedItem } from './mix';
+import type { MixedItem } from './mixed-item';
 import { outcomeOfChild, outcomes, type Outcome } from './outcomes';
 
 /** Where a target of a run was: a session by its id, or a place and the flags that its session was made by. */

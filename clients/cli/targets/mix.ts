@@ -1,18 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { Target } from '../../typescript';
 import type { Context } from '../context';
 import { systemCode, UsageError } from '../failure';
 import type { FlagName } from '../flags';
 import { sessionFlags, targetFlags } from '../flag-groups';
 import { flagsOfObject } from '../named-parameters';
-import type { GivenFlag } from '../words';
 import { lastTargets } from './last-run';
 import { partsOf } from './lists';
-
-/** One item of --targets: what the flags of a line of its own would say, or a place as it was before. */
-export type MixedItem =
-  | { readonly is: 'line'; readonly flags: readonly GivenFlag[] }
-  | { readonly is: 'place'; readonly target: Target; readonly flags: readonly GivenFlag[] };
+import type { MixedItem } from './mixed-item';
 
 /** The keys that a target as an object may have; PowerShell binds input to these by name. */
 const objectFlags: readonly FlagName[] = ['session', ...targetFlags, ...sessionFlags, 'credential'];

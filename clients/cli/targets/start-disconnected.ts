@@ -5,7 +5,7 @@ import { UsageError } from '../failure';
 import { openSession } from '../open-session';
 import { printMany } from '../output/objects';
 import { sessionView } from '../output/session-view';
-import type { FanOut } from './fan-out';
+import type { FanOut } from './fan';
 import { itemsOf } from './lists';
 import type { Place } from './resolve';
 

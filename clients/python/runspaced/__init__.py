@@ -13,6 +13,7 @@ from .error import CommandError, Problem, RunspaceError
 from .gen.runspace.v1.configuration_pb2 import Configuration
 from .gen.runspace.v1.value_pb2 import Value
 from .input import Clixml
+from .jobs import Attached, Job, JobChange, JobRecords, Jobs, NewSession
 from .kinds import (
     ActionPreference,
     Availability,
@@ -20,6 +21,8 @@ from .kinds import (
     GapReason,
     HostCallPolicy,
     InputLostPolicy,
+    JobOutcome,
+    JobState,
     OutputBufferingMode,
     PipelineState,
     SessionState,
@@ -63,6 +66,7 @@ from .value import (
 
 __all__ = [
     "ActionPreference",
+    "Attached",
     "Availability",
     "Char",
     "Client",
@@ -83,6 +87,13 @@ __all__ = [
     "HostCallRecord",
     "InformationRecord",
     "InputLostPolicy",
+    "Job",
+    "JobChange",
+    "JobOutcome",
+    "JobRecords",
+    "JobState",
+    "Jobs",
+    "NewSession",
     "OutputBufferingMode",
     "OutputRecord",
     "PSObject",

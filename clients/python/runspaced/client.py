@@ -12,6 +12,7 @@ from .api import Api, Patience
 from .channel import Channel
 from .configurations import Configurations
 from .daemon import Daemon
+from .jobs import Jobs
 from .pipelines import Pipelines
 from .sessions import Sessions
 from .times import Span, seconds_of
@@ -56,6 +57,8 @@ class Client:
         self.pipelines = Pipelines(self._api)
         #: Sessions.
         self.sessions = Sessions(self._api, self.pipelines)
+        #: Jobs: one command over many targets.
+        self.jobs = Jobs(self._api)
         #: Session configurations.
         self.configurations = Configurations(self._api)
         #: The daemon itself.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from .error import RunspaceError, invalid_argument
-from .gen.runspace.v1.pipeline_pb2 import InvokePipelineRequest
+from .gen.runspace.v1.pipeline_pb2 import InputItem, InvokePipelineRequest
 from .value import to_value
 
 _Thing = TypeVar("_Thing")
@@ -158,6 +158,14 @@ class CallState:
     def wait(self) -> None:
         """Waits until the call is over."""
         self._over.wait()
+
+
+def numbered_items(source: Iterable[object]) -> list[InputItem]:
+    """All items of a source, numbered from 1: for what takes its input whole."""
+    items = [_item(thing).input for thing in several(source, "input")]
+    for number, item in enumerate(items, 1):
+        item.number = number
+    return items
 
 
 def _item(thing: object) -> InvokePipelineRequest:

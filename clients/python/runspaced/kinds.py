@@ -140,6 +140,32 @@ class GapReason(Kind):
     FILTERED = 5
 
 
+class JobState(Kind):
+    """The states of a job and of its children, with PowerShell's names."""
+
+    UNSPECIFIED = 0
+    NOT_STARTED = 1
+    RUNNING = 2
+    COMPLETED = 3
+    FAILED = 4
+    STOPPED = 5
+    STOPPING = 6
+    DISCONNECTED = 7
+
+
+class JobOutcome(Kind):
+    """How a job went at one target, once it is over there."""
+
+    UNSPECIFIED = 0
+    SUCCEEDED = 1
+    FAILED = 2
+    TIMED_OUT = 3
+    UNREACHABLE = 4
+    CANCELLED = 5
+    SKIPPED = 6
+    LOST = 7
+
+
 def numbers(kinds: Sequence[Kind]) -> Any:
     """The numbers of several members, as messages take them."""
     return [int(kind) for kind in kinds]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from .gen.runspace.v1 import configuration_pb2, daemon_pb2, pipeline_pb2, session_pb2
+from .gen.runspace.v1 import configuration_pb2, daemon_pb2, job_pb2, pipeline_pb2, session_pb2
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -22,6 +22,7 @@ class Method(Generic[Request, Response]):
 
 _SESSIONS = "/runspace.v1.SessionService"
 _PIPELINES = "/runspace.v1.PipelineService"
+_JOBS = "/runspace.v1.JobService"
 _CONFIGURATIONS = "/runspace.v1.ConfigurationService"
 _DAEMON = "/runspace.v1.DaemonService"
 
@@ -89,6 +90,17 @@ LIST_PIPELINES = Method(
 REVEAL_SECRET = Method(
     f"{_PIPELINES}/RevealSecret", pipeline_pb2.RevealSecretRequest, pipeline_pb2.RevealSecretResponse
 )
+START_JOB = Method(f"{_JOBS}/StartJob", job_pb2.StartJobRequest, job_pb2.StartJobResponse)
+RECEIVE_JOB = Method(f"{_JOBS}/ReceiveJob", job_pb2.ReceiveJobRequest, job_pb2.ReceiveJobResponse)
+ACKNOWLEDGE_JOB = Method(
+    f"{_JOBS}/AcknowledgeJob", job_pb2.AcknowledgeJobRequest, job_pb2.AcknowledgeJobResponse
+)
+GET_JOB = Method(f"{_JOBS}/GetJob", job_pb2.GetJobRequest, job_pb2.GetJobResponse)
+WAIT_JOB = Method(f"{_JOBS}/WaitJob", job_pb2.WaitJobRequest, job_pb2.WaitJobResponse)
+STOP_JOB = Method(f"{_JOBS}/StopJob", job_pb2.StopJobRequest, job_pb2.StopJobResponse)
+DELETE_JOB = Method(f"{_JOBS}/DeleteJob", job_pb2.DeleteJobRequest, job_pb2.DeleteJobResponse)
+LIST_JOBS = Method(f"{_JOBS}/ListJobs", job_pb2.ListJobsRequest, job_pb2.ListJobsResponse)
+WATCH_JOBS = Method(f"{_JOBS}/WatchJobs", job_pb2.WatchJobsRequest, job_pb2.WatchJobsResponse)
 LIST_CONFIGURATIONS = Method(
     f"{_CONFIGURATIONS}/ListConfigurations",
     configuration_pb2.ListConfigurationsRequest,

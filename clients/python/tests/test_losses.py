@@ -15,7 +15,7 @@ from google.protobuf import duration_pb2
 
 from runspaced import Client, CommandError, RunspaceError, kinds
 from runspaced.address import address_of
-from runspaced.gen.runspace.v1 import configuration_pb2, daemon_pb2, pipeline_pb2, record_pb2, session_pb2
+from runspaced.gen.runspace.v1 import configuration_pb2, daemon_pb2, job_pb2, pipeline_pb2, record_pb2, session_pb2
 from support.scripted import (
     BY_PATH,
     ScriptedDaemon,
@@ -37,7 +37,7 @@ class Contract(unittest.TestCase):
     def test_methods(self) -> None:
         """P112 the client's methods are those of the proto"""
         left = dict(BY_PATH)
-        for file in (session_pb2, pipeline_pb2, configuration_pb2, daemon_pb2):
+        for file in (session_pb2, pipeline_pb2, job_pb2, configuration_pb2, daemon_pb2):
             for service in file.DESCRIPTOR.services_by_name.values():
                 for method in service.methods:
                     known = left.pop(f"/{service.full_name}/{method.name}", None)
