@@ -126,14 +126,14 @@ export class Machine implements AsyncDisposable {
     });
   }
 
-  /** Runs a program of dist/bin to its end. */
+  /** Runs a program of dist/bin to its end, which the test's own limit is for. */
   async run(program: 'runspace' | 'runspaced', args: readonly string[]): Promise<Ran> {
     const child = this.start(program, args);
     const output = { stdout: '', stderr: '' };
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
     const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-    const [code, by] = await within(`${program} ${args.join(' ')} ends`, 60_000, closed);
+    const [code, by] = await within(`${program} ${args.join(' ')} ends`, 280_000, closed);
     return { ...output, code: code ?? by ?? -1 };
   }
 
