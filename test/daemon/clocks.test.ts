@@ -139,6 +139,9 @@ test('P36 P73 the session of a job is not idle while its command runs, however l
   const job = await client.jobs.start({ command: script, targets: [session.id] });
   for await (const event of client.jobs.receive(job.id, { wait: true, keep: true }))
     if (event.is === 'records') break;
+  // The keeper tells the daemon that somebody reads for the owner.
+  for await (const event of client.sessions.watch({ sessions: [session.id] }))
+    if (event.is === 'session' && event.session.idleDeadline === undefined) break;
   clock.advance(5 * hour);
   expect((await stateOf(client, session.id)).state).not.toBe(SESSION_STATE_CLOSED);
   await client.jobs.stop(job.id);
