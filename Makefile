@@ -10,6 +10,8 @@ PACKAGES := node_modules/.installed
 # For the tests of the Python client, of start lines, ssh and containers; `make test` installs them where it can.
 DEBIAN_PACKAGES := openssh-server openssh-client python3-grpcio python3-protobuf protobuf-compiler mypy busybox podman runc conmon
 PYTHON := /usr/bin/python3
+# A full PowerShell, for the tests of what the minimal host lacks, is of the version of the engine that the host is built with.
+POWERSHELL := $(shell sed -n 's/.*System.Management.Automation" Version="\([0-9.]*\)".*/\1/p' $(HOST)/minimal-host.csproj)
 # One generated file stands for all that its template writes; buf leaves a file that didn't change alone, so it is touched.
 GENERATED := src/gen/runspace/v1/session.ts clients/typescript/gen/runspace/v1/session.ts
 
@@ -57,6 +59,7 @@ build: dist/.stamps/programs dist/.stamps/minimal-host dist/.stamps/python ## bu
 
 test: build ## install, build and run all tests; ARGS goes to jest
 	tooling/debian-packages.sh $(DEBIAN_PACKAGES)
+	tooling/powershell.sh $(POWERSHELL) dist/powershell
 	$(MAKE) dist/.stamps/python
 	$(BIN)/jest $(ARGS)
 

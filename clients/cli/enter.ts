@@ -6,7 +6,7 @@ import { hostCallsOf } from './host-calls';
 import { lineSource, type CompleteLine, type LineSource } from './line-source';
 import { Presence } from './presence';
 import { reasonOf, reportFailure } from './report';
-import { showPipeline } from './show-pipeline';
+import { displayOption, showPipeline } from './show-pipeline';
 import { openSession } from './open-session';
 import { onlyPlace, resolveWhere } from './targets/resolve';
 import { temporary } from './targets/temporary';
@@ -141,7 +141,10 @@ class EnteredSession {
   /** Runs an entry. What goes wrong is told, and the next entry may follow, unless the session is over. */
   async submit(entry: string): Promise<void> {
     const { size } = this.#context.terminal;
-    const terminal = size === undefined ? {} : { terminal: size };
+    const options = {
+      ...(size === undefined ? {} : { terminal: size }),
+      ...(await displayOption(this.#context)),
+    };
     try {
       this.lastExitCode = await showPipeline({
         context: this.#context,
@@ -150,7 +153,7 @@ class EnteredSession {
         onInterrupt: 'stop',
         unattended: hostCallsOf(this.#context) ?? 'fail',
         isShell: this.language === 'bash',
-        open: async (signal) => this.#session.invoke(entry, { acknowledge: true, signal, ...terminal }),
+        open: async (signal) => this.#session.invoke(entry, { acknowledge: true, signal, ...options }),
       });
     } catch (error) {
       if (endings.has(reasonOf(error))) throw error;

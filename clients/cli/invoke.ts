@@ -19,7 +19,7 @@ import { quoted } from './resume';
 import { SavedStreams } from './saved-streams';
 import { secretArguments } from './secret-arguments';
 import { scriptOf } from './script';
-import { formatOption, showPipeline } from './show-pipeline';
+import { displayOption, formatOption, showPipeline } from './show-pipeline';
 import { invokeOn } from './targets/invoke-on';
 import { resolveWhere } from './targets/resolve';
 
@@ -44,6 +44,7 @@ export async function runInvoke(context: Context): Promise<number> {
   const options = {
     ...plain,
     ...(await formatOption(context)),
+    ...(await displayOption(context)),
     namedArguments: { ...plain.namedArguments, ...(await secretArguments(context)) },
     ...(input === undefined ? {} : { input }),
   };

@@ -1,5 +1,6 @@
 import {
   FinalState,
+  type InvokeOptions,
   type OutputTextFormat,
   type Pipeline,
   type RunspaceClient,
@@ -179,6 +180,15 @@ class Shown {
 export async function formatOption(context: Context): Promise<{ readonly format?: OutputTextFormat }> {
   const format = textFormatOf(await context.recordFormat('table'));
   return format === undefined ? {} : { format };
+}
+
+/** What PowerShell fills where it knows of no terminal. */
+const widthWithoutTerminal = 120;
+
+/** Output for people is laid out by the engine, where it can. */
+export async function displayOption(context: Context): Promise<Pick<InvokeOptions, 'display'>> {
+  if ((await context.recordFormat('table')) !== 'table') return {};
+  return { display: { columns: context.terminal.size?.columns ?? widthWithoutTerminal } };
 }
 
 /** Whether notices and errors stand beside the output as text. */

@@ -40,6 +40,8 @@ export interface StartOptions {
   readonly hostCalls?: HostCallPolicy;
   /** The size of the terminal that scripts see as `$Host.UI.RawUI`. */
   readonly terminal?: { readonly columns: number; readonly rows: number };
+  /** Output also comes as `display` records, laid out this wide by the engine's own formatters, where it has them. */
+  readonly display?: { readonly columns: number };
   /** Makes the start idempotent across programs; made up when left out. */
   readonly requestId?: string;
   /** Leaves; the command goes on. */
@@ -99,6 +101,7 @@ export function startRequest(
     outputTimeout: toDuration(options.outputTimeoutMs),
     hostCalls: options.hostCalls ?? HostCallPolicy.HOST_CALL_POLICY_UNSPECIFIED,
     terminal: options.terminal,
+    display: options.display,
   };
 }
 

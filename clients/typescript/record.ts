@@ -67,6 +67,11 @@ export function joinedGap(gap: Gap, origin: RecordOrigin): GapRecord {
 /** The record as JSON: protobuf's names and forms, flat, with PSComputerName, RunspaceId and PSShowComputerName. */
 export function recordToJson(record: SessionRecord): { readonly [name: string]: Json } {
   const { PSShowComputerName, ...rest } = record;
-  const { text, ...json } = toJson(rest);
-  return { ...json, ...(text === undefined || text === '' ? {} : { text }), PSShowComputerName };
+  const { text, displayed, ...json } = toJson(rest);
+  return {
+    ...json,
+    ...(text === undefined || text === '' ? {} : { text }),
+    ...(displayed === true ? { displayed } : {}),
+    PSShowComputerName,
+  };
 }

@@ -7,7 +7,8 @@ import type { Value } from './value';
  * The last record of every pipeline is its `final`.
  */
 export type StreamRecord =
-  | { readonly stream: 'output'; readonly value: Value; readonly tag?: 'stdout' }
+  | OutputStreamRecord
+  | DisplayRecord
   | ErrorStreamRecord
   | {
       readonly stream: 'warning' | 'verbose' | 'debug';
@@ -18,6 +19,21 @@ export type StreamRecord =
   | ProgressStreamRecord
   | HostCallRecord
   | FinalRecord;
+
+/** A value on the output stream. */
+export interface OutputStreamRecord {
+  readonly stream: 'output';
+  readonly value: Value;
+  readonly tag?: 'stdout';
+  /** What a terminal shows of it is in display records. */
+  readonly displayed?: boolean;
+}
+
+/** Output as the engine's own formatters lay it out: whole lines, without the last one's end. */
+export interface DisplayRecord {
+  readonly stream: 'display';
+  readonly text: string;
+}
 
 /** An error that did not end the pipeline, or that did and comes right before the final record. */
 export interface ErrorStreamRecord {

@@ -22,9 +22,9 @@ export class StreamCounter {
     return Object.fromEntries(this.#counts);
   }
 
-  /** Takes records into account, or, with -1, out of it again. Host calls and the final record are on no stream. */
+  /** Takes records into account, or, with -1, out of it again. Host calls, what is displayed of output, and the final record are on no stream. */
   add(stream: StreamRecord['stream'], records: 1 | -1): void {
-    if (stream === 'hostCall' || stream === 'final') return;
+    if (stream === 'hostCall' || stream === 'display' || stream === 'final') return;
     this.#counts.set(stream, (this.#counts.get(stream) ?? 0) + records);
   }
 }

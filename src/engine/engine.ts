@@ -67,6 +67,8 @@ export interface Invocation {
   readonly invocationInfo?: boolean;
   /** The terminal of whoever runs it, for engines that have a screen; left out: as it was. */
   readonly terminal?: TerminalFacts;
+  /** Output is to come as display records too, this wide; only PowerShell can, where it has its formatters. */
+  readonly display?: { readonly columns: number };
 }
 
 /** What a client says of its terminal, in characters. */

@@ -173,6 +173,7 @@ function failureIn(record: StreamRecord): string | undefined {
     case 'debug':
     case 'information':
     case 'progress':
+    case 'display':
     case 'hostCall':
       return undefined;
   }

@@ -13,6 +13,7 @@ export type WantsRecord = (record: ProtoRecord) => boolean;
 export function streamFilter(streams: readonly Stream[]): WantsRecord | undefined {
   if (streams.length === 0) return undefined;
   const wanted = new Set<string>(['final', ...streams.map(bodyOf)]);
+  if (wanted.has('output')) wanted.add('display');
   return ({ body }) => body !== undefined && wanted.has(body.$case);
 }
 

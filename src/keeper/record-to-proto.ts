@@ -32,8 +32,11 @@ export function recordBody(record: StreamRecord, secrets: Secrets): RecordBody {
   switch (record.stream) {
     case 'output': {
       const value = valueToProto(record.value, secrets);
-      return { $case: 'output', value: { value, tag: record.tag ?? '', text: '' } };
+      const displayed = record.displayed === true;
+      return { $case: 'output', value: { value, tag: record.tag ?? '', text: '', displayed } };
     }
+    case 'display':
+      return { $case: 'display', value: { text: record.text } };
     case 'error':
       return { $case: 'error', value: errorToProto(record, secrets) };
     case 'warning':

@@ -13,7 +13,7 @@ import type { RunTimeouts } from './run-clock';
 import type { Secrets } from './secrets';
 import { valueFromProto } from './value-from-proto';
 
-/** Most columns or rows of a terminal; the protocol's own numbers end at 32767. */
+/** Most columns or rows of a terminal, and the widest display; the protocol's own numbers end at 32767. */
 const largestTerminal = 32_767;
 
 /** A command as it was asked for, checked. */
@@ -57,6 +57,7 @@ export function wantedCommand(request: StartPipelineRequest, { secrets, form }: 
     invocation: {
       ...inForm(form, invocationOf(pipelineId, command, secrets)),
       ...terminalOf(request.terminal),
+      ...displayOf(request.display),
     },
     timeouts: {
       runMs: timeoutOf(request.runTimeout, 'run_timeout'),
@@ -108,6 +109,14 @@ function terminalOf(terminal: StartPipelineRequest['terminal']): Pick<Invocation
     throw invalid('terminal', `must have 1 to ${largestTerminal} columns and rows`);
   }
   return { terminal: { columns, rows } };
+}
+
+function displayOf(display: StartPipelineRequest['display']): Pick<Invocation, 'display'> {
+  if (display === undefined) return {};
+  const { columns } = display;
+  if (columns < 1 || columns > largestTerminal)
+    throw invalid('display.columns', `must be 1 to ${largestTerminal}`);
+  return { display: { columns } };
 }
 
 /** Where only commands are let through the arguments of the call are those of its one command. */

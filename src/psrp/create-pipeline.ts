@@ -51,6 +51,8 @@ export interface ScriptInvocation {
   /** What is sent in place of the script to a server that takes none: commands by name. */
   readonly commands?: readonly { readonly name: string; readonly arguments: readonly CommandArgument[] }[];
   readonly arguments?: readonly CommandArgument[];
+  /** A script that gets what the first one writes, in a scope of its own. */
+  readonly next?: { readonly script: string; readonly arguments: readonly CommandArgument[] };
   /** Values by the whole expression as the script has it, such as `$using:name` or `$using:x.Length`. */
   readonly usingValues?: readonly (readonly [expression: string, value: Value])[];
   readonly useLocalScope?: boolean;
@@ -80,7 +82,7 @@ export function scriptPipeline(invocation: ScriptInvocation, codec: Codec): Pipe
     arguments: one.arguments,
   }));
   return {
-    commands: commands ?? [command],
+    commands: commands ?? [command, ...(invocation.next === undefined ? [] : [nextCommand(invocation.next)])],
     hasInput: invocation.hasInput ?? false,
     host: invocation.host ?? { is: 'none' },
     redirectShellErrors: true,
@@ -88,6 +90,10 @@ export function scriptPipeline(invocation: ScriptInvocation, codec: Codec): Pipe
     isNested: false,
     remoteStreamOptions: invocation.withInvocationInfo === true ? allStreamOptions : 0,
   };
+}
+
+function nextCommand({ script, arguments: args }: NonNullable<ScriptInvocation['next']>): PipelineCommand {
+  return { text: script, isScript: true, useLocalScope: true, arguments: args };
 }
 
 /** PowerShell 5 and later look `$using:` values up under base64 of the expression, a plain variable in lower case. */

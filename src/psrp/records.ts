@@ -19,7 +19,7 @@ import type { MessageType } from './message';
 export type RecordMessageType = Extract<MessageType, 'PIPELINE_OUTPUT' | `${string}_RECORD`>;
 
 /** What a pipeline writes: every stream record but those that the engine makes itself. */
-export type WrittenRecord = Exclude<StreamRecord, { readonly stream: 'hostCall' | 'final' }>;
+export type WrittenRecord = Exclude<StreamRecord, { readonly stream: 'hostCall' | 'display' | 'final' }>;
 
 /** Reads a record from its message (MS-PSRP 2.2.2.19 to 2.2.2.26). */
 export function readRecord(type: RecordMessageType, value: Value): WrittenRecord {

@@ -104,8 +104,8 @@ export class FarCommands {
   }
 
   async #start(request: StartPipelineRequest) {
-    const { requestId, command, noWait, hasInput, onInputLost, runTimeout, outputTimeout, terminal } =
-      request;
+    const { requestId, command, noWait, hasInput, onInputLost, runTimeout, outputTimeout } = request;
+    const { terminal, display } = request;
     const { pipeline } = await this.#parts.link.call(pipelines.startPipeline, {
       ...this.#place,
       requestId,
@@ -116,6 +116,7 @@ export class FarCommands {
       runTimeout,
       outputTimeout,
       terminal,
+      display,
       // Who is connected is known here: the policy is applied here.
       hostCalls: HostCallPolicy.HOST_CALL_POLICY_WAIT,
     });

@@ -28,6 +28,7 @@ export async function startPipeline(
       clientId: '',
       session: session.id,
       terminal: undefined,
+      display: undefined,
     }).finish(),
   });
   await context.lifecycle.opened(session, signal);
@@ -50,6 +51,7 @@ export async function startPipeline(
     outputTimeout: request.outputTimeout,
     hostCalls: request.hostCalls,
     terminal: request.terminal,
+    display: request.display,
   });
   session.noteActivity();
   if (pipeline === undefined) throw new RunspaceError('INTERNAL', 'the keeper named no pipeline');

@@ -61,6 +61,7 @@ describe('recordToJson', () => {
       value: { kind: { $case: 'int32', value: 42 } },
       tag: '',
       text: '',
+      displayed: false,
     };
     expect(recordToJson(record)).toEqual({
       sequence: '3',

@@ -9,6 +9,7 @@ import { SessionServiceService } from '../../src/gen/runspace/v1/session';
 import { Machine } from './support/machine';
 import { readAll, wholeness } from './support/reading';
 import { bash } from './support/scripts';
+import { describeWith, fullPowershell } from '../support/requirements';
 import { temporaryFolder } from '../support/temporary-folder';
 
 /** A machine without a daemon: its folder holds the authority of the fleet. */
@@ -461,6 +462,23 @@ describe('nobody knows the caller', () => {
     const denied = status.PERMISSION_DENIED;
     expect(await Promise.all(asked)).toEqual([denied, denied, denied, 'answered']);
   });
+});
+
+describeWith('full-powershell', 'a full PowerShell at another daemon', () => {
+  test('P68 its formatters lay out what is shown here', async () => {
+    await using daemon = await FarDaemon.start('127.0.0.10', { more: { RUNSPACED_PWSH: fullPowershell } });
+    const session = await client.sessions.create({ engine: 'powershell', target: daemon.target() });
+    const shown: string[] = [];
+    for await (const record of session.invoke("[version]'1.2'", { display: { columns: 40 } }).records())
+      if (record.stream === 'display') shown.push(...record.text.split('\n').map((line) => line.trimEnd()));
+    expect(shown.slice(0, 4)).toEqual([
+      '',
+      'Major  Minor  Build  Revision',
+      '-----  -----  -----  --------',
+      '1      2      -1     -1',
+    ]);
+    await session.remove();
+  }, 60_000);
 });
 
 test('P54 a caller whose certificate is revoked is let in no more, from its next connection on', async () => {

@@ -103,7 +103,7 @@ test('P61 P66 a secret is in no text', () => {
   const record: ProtoRecord = {
     sequence: 1n,
     time: undefined,
-    body: { $case: 'output', value: { value: secret, tag: '', text: '' } },
+    body: { $case: 'output', value: { value: secret, tag: '', text: '', displayed: false } },
   };
   for (const format of [ValueFormat.VALUE_FORMAT_CLIXML, ValueFormat.VALUE_FORMAT_JSON]) {
     const formed = formOf(format)?.(record);

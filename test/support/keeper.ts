@@ -139,6 +139,7 @@ export function start(
     runTimeout: undefined,
     outputTimeout: undefined,
     hostCalls: HostCallPolicy.HOST_CALL_POLICY_UNSPECIFIED,
+    display: undefined,
     terminal: undefined,
     ...more,
   };

@@ -4,7 +4,15 @@ import path from 'node:path';
 
 /** What a group of tests needs of the machine beyond Node. */
 export type Requirement =
-  'powershell' | 'containers' | 'mounts' | 'python3' | 'python' | 'mypy' | 'sshd' | 'users';
+  | 'powershell'
+  | 'full-powershell'
+  | 'containers'
+  | 'mounts'
+  | 'python3'
+  | 'python'
+  | 'mypy'
+  | 'sshd'
+  | 'users';
 
 /**
  * A group of tests that need something of the machine. Where that is missing the group is skipped, by name and reason
@@ -29,6 +37,9 @@ export function powershellForTests(): string | undefined {
 /** Debian's own: another python that comes first on the PATH lacks its packages. */
 export const pythonForTests = '/usr/bin/python3';
 
+/** A PowerShell with all its cmdlets, which `make test` installs. */
+export const fullPowershell = path.join(__dirname, '..', '..', 'dist', 'powershell', 'pwsh');
+
 const minimalHost = path.join(__dirname, '..', '..', 'dist', 'minimal-host', 'minimal-host');
 
 const problems: Record<Requirement, () => string | undefined> = {
@@ -36,6 +47,10 @@ const problems: Record<Requirement, () => string | undefined> = {
     powershellForTests() === undefined
       ? 'needs PowerShell: put pwsh on the PATH, or install a .NET SDK and run `make build`'
       : undefined,
+  'full-powershell': () =>
+    existsSync(fullPowershell)
+      ? undefined
+      : 'needs a full PowerShell: install a .NET SDK and run `make test`',
   python3: () =>
     onPath('python3') === undefined ? 'needs Python 3.8 or later: put python3 on the PATH' : undefined,
   mounts: () =>

@@ -62,6 +62,7 @@ export function shortForm(record: StreamRecord): string {
       return [record.state, record.exitCode, record.reason?.code]
         .filter((part) => part !== undefined)
         .join(' ');
+    case 'display':
     case 'progress':
     case 'hostCall':
       return record.stream;

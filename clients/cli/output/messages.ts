@@ -21,6 +21,7 @@ export function messageText(record: SessionRecord, terminal: Terminal): string {
       return `runspace: ${gapText(record)}\n`;
     case 'progress':
     case 'output':
+    case 'display':
     case 'final':
     case 'sessionEvent':
     case 'unknown':

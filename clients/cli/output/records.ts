@@ -1,4 +1,4 @@
-import { recordToJson, type SessionRecord, type Value, type ValueStyle } from '../../typescript';
+import { FinalState, recordToJson, type SessionRecord, type Value, type ValueStyle } from '../../typescript';
 import type { RecordFormat } from '../flags';
 import type { Terminal } from '../terminal';
 import { messageText } from './messages';
@@ -6,6 +6,11 @@ import { toYaml } from './objects';
 import { ProgressLines } from './progress';
 import { clixmlFrame, lineFrame, ValueTextPrinter } from './value-texts';
 import { ValueLayout } from './values';
+
+type OutputOf<Record> = Record extends { readonly stream: 'output' | 'display' } ? Record : never;
+
+/** The engine's formatters keep back a table for 0.3 s at most, and this many of its rows are shown without them. */
+const mostAwaited = 1_000;
 
 /** Shows records as they come. */
 export interface RecordPrinter {
@@ -54,6 +59,8 @@ class TextPrinter implements RecordPrinter {
   #values: Value[] = [];
   /** The target that wrote them. */
   #from: string | undefined;
+  /** Values that the engine has not laid out yet. */
+  #awaited: Value[] = [];
 
   constructor(spec: RecordPrinterSpec) {
     this.#spec = spec;
@@ -63,16 +70,14 @@ class TextPrinter implements RecordPrinter {
   async show(batch: readonly SessionRecord[]): Promise<void> {
     let notes = '';
     for (const record of batch) {
-      if (record.stream === 'output') {
+      if (record.stream === 'output' || record.stream === 'display') {
         await this.#note(notes);
         notes = '';
-        const from = this.#nameOf(record);
-        if (from !== this.#from) await this.#flushValues(record.sessionId);
-        this.#from = from;
-        if (record.value !== undefined) this.#values.push(record.value);
+        await this.#takeOutput(record);
         continue;
       }
-      if (record.stream !== 'final') await this.#flushValues(record.sessionId);
+      if (record.stream === 'final') this.#takeEnd(record.state);
+      else await this.#flushValues(record.sessionId);
       notes += record.stream === 'progress' ? this.#progress.show(record) : this.#message(record);
     }
     await this.#note(notes);
@@ -82,6 +87,34 @@ class TextPrinter implements RecordPrinter {
 
   async finish(): Promise<void> {
     await this.#note(this.#progress.clear());
+  }
+
+  async #takeOutput(record: OutputOf<SessionRecord>): Promise<void> {
+    const from = this.#nameOf(record);
+    // What the engine laid out has no room for names.
+    const isEnginesOwn = from === undefined && (record.stream === 'display' || record.displayed);
+    if (isEnginesOwn || from !== this.#from) await this.#flushValues(record.sessionId);
+    this.#from = from;
+    if (record.stream === 'display') {
+      if (isEnginesOwn) await this.#showLaidOut(record.text);
+      return;
+    }
+    if (record.value === undefined) return;
+    if (!isEnginesOwn) this.#values.push(record.value);
+    else if (this.#awaited.length < mostAwaited) this.#awaited.push(record.value);
+  }
+
+  async #showLaidOut(text: string): Promise<void> {
+    // The empty line above a table comes before its rows do.
+    if (text.trim() !== '') this.#awaited = [];
+    await this.#note(this.#progress.clear());
+    await this.#spec.terminal.out(`${text}\n`);
+  }
+
+  /** Of a command that came to no good end the engine lays out nothing more; what it had begun with is shown here. */
+  #takeEnd(state: FinalState): void {
+    if (state !== FinalState.FINAL_STATE_COMPLETED) this.#values.push(...this.#awaited);
+    this.#awaited = [];
   }
 
   #message(record: SessionRecord): string {

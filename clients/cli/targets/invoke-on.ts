@@ -53,7 +53,9 @@ export async function invokeOn(
   if (isOne && !isJob) return inOne(only, invocation);
   const { targets, missing } = await targetsOf(where, invocation, isJob ? 'job' : 'run');
   if (isJob && targets.length > 0) return startAsJob(invocation, { targets, throttle });
-  return runFanOut({ ...invocation, targets, missing, throttle });
+  // Laid out by an engine there is no room for the target's name.
+  const { display: _display, ...options } = invocation.options;
+  return runFanOut({ ...invocation, options, targets, missing, throttle });
 }
 
 /** Where a command can be started that nobody follows. */

@@ -35,6 +35,7 @@ from .pipeline import Pipeline, PipelineInfo, StopResult
 from .pipelines import Pipelines
 from .record import (
     DebugRecord,
+    DisplayRecord,
     ErrorRecord,
     FinalRecord,
     GapRecord,

@@ -54,6 +54,8 @@ class StartOptions:
     output_timeout: Span | None = None
     #: What becomes of host calls that nobody is connected to answer.
     host_calls: HostCallPolicy = HostCallPolicy.UNSPECIFIED
+    #: Output also comes as ``DisplayRecord``, laid out this wide by the engine's own formatters, where it has them.
+    display_columns: int | None = None
     #: Makes the start idempotent across programs; made up when left out.
     request_id: str | None = None
 
@@ -73,6 +75,8 @@ def start_request(
         output_timeout=duration(options.output_timeout),
     )
     request.host_calls = int(options.host_calls)  # type: ignore[assignment]
+    if options.display_columns is not None:
+        request.display.columns = options.display_columns
     _fill_command(request.command, script, options)
     return request
 

@@ -54,6 +54,7 @@ class Pipelines:
         run_timeout: Span | None = None,
         output_timeout: Span | None = None,
         host_calls: HostCallPolicy = HostCallPolicy.UNSPECIFIED,
+        display_columns: int | None = None,
         request_id: str | None = None,
         after_sequence: int = 0,
         acknowledge: bool = False,
@@ -85,6 +86,7 @@ class Pipelines:
                 run_timeout=run_timeout,
                 output_timeout=output_timeout,
                 host_calls=host_calls,
+                display_columns=display_columns,
                 request_id=request_id,
             ),
         )
@@ -117,6 +119,7 @@ class Pipelines:
         run_timeout: Span | None = None,
         output_timeout: Span | None = None,
         host_calls: HostCallPolicy = HostCallPolicy.UNSPECIFIED,
+        display_columns: int | None = None,
         request_id: str | None = None,
         timeout: Span | None = None,
     ) -> PipelineInfo:
@@ -132,6 +135,7 @@ class Pipelines:
             run_timeout=run_timeout,
             output_timeout=output_timeout,
             host_calls=host_calls,
+            display_columns=display_columns,
             request_id=request_id,
         )
         request = start_request(self._api, str(session), script, options)

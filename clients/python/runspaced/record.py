@@ -133,6 +133,20 @@ class OutputRecord(_Numbered):
         return f"<OutputRecord {self.sequence}: {self.value!r}>"
 
 
+class DisplayRecord(_Numbered):
+    """Output as the engine's own formatters lay it out; only where the start asked for it."""
+
+    stream: Literal["display"] = "display"
+
+    @property
+    def text(self) -> str:
+        """Whole lines, without the last one's end."""
+        return self.proto.display.text
+
+    def __repr__(self) -> str:
+        return f"<DisplayRecord {self.sequence}: {self.text!r}>"
+
+
 class ErrorRecord(_Numbered):
     """An error that the command reported. The one that ended a failed pipeline stands right before its final record."""
 
@@ -399,6 +413,7 @@ class GapRecord(_Decorated):
 #: One record; ``stream`` and the class say what it is.
 Record = Union[
     OutputRecord,
+    DisplayRecord,
     ErrorRecord,
     WarningRecord,
     VerboseRecord,
@@ -416,6 +431,7 @@ _CLASSES: dict[str, Any] = {
     made.stream: made
     for made in (
         OutputRecord,
+        DisplayRecord,
         ErrorRecord,
         WarningRecord,
         VerboseRecord,

@@ -57,6 +57,14 @@ class PowerShell(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls.session = client.sessions.create("powershell", engine="powershell")
 
+    def test_display(self) -> None:
+        """P61 P112 values stay what they are beside what a terminal shows of them"""
+        pipeline = client.pipelines.invoke("powershell", "'t'; [version]'1.2'", display_columns=60)
+        seen = [record for record in pipeline.records() if record.stream in ("output", "display")]
+        self.assertEqual([record.value for record in seen if record.stream == "output"], ["t", Version("1.2")])
+        shown = "\n".join(record.text for record in seen if record.stream == "display")
+        self.assertRegex(shown, r"^$|^\nMajor ")
+
     def values(self, script: str, **options: Any) -> list[Any]:
         """What a script gives."""
         return list(self.session.invoke(script, **options).values())

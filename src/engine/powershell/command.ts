@@ -6,6 +6,7 @@ import type { HostCall } from '../../psrp/host-call';
 import type { Pipeline } from '../../psrp/pipeline';
 import type { WrittenRecord } from '../../psrp/records';
 import { hostCallUnknown } from '../host-call-unknown';
+import { DisplayReader, type DisplaySpec } from './display';
 import { factOf, Host } from './host';
 import { answerOf, asksPerson, hostCallRecord } from './host-question';
 import { RecordQueue } from './record-queue';
@@ -18,24 +19,44 @@ export class Command {
   /** Undefined until the command before it is closed. */
   running: { readonly pipeline: Pipeline; readonly stop: SafeStop } | undefined;
   readonly #host: Host;
+  readonly #display: DisplayReader | undefined;
   /** Calls that wait for a person, by their id. */
   readonly #calls = new Map<bigint, HostCall>();
   #failure: RunspaceError | undefined;
   #exitCode: number | undefined;
 
-  constructor(screen: Screen) {
+  constructor(screen: Screen, display: DisplaySpec | undefined) {
     this.#host = new Host(screen);
+    this.#display = display === undefined ? undefined : new DisplayReader(display);
   }
 
   get isFinished(): boolean {
     return this.queue.isFinished;
   }
 
+  /** Its records to the final one, in batches. A consumer that leaves before stops it; `flush` sends what there is to send. */
+  async *records(flush: () => void): AsyncGenerator<readonly StreamRecord[]> {
+    try {
+      for (;;) {
+        const records = await this.queue.take();
+        yield records;
+        if (records.at(-1)?.stream === 'final') return;
+      }
+    } finally {
+      // A consumer that leaves early may invoke again as soon as it has left.
+      this.queue.abandon();
+      this.stop();
+      flush();
+      await this.queue.finished;
+    }
+  }
+
   /** PowerShell wrote a record. After a failure on our side nothing more is taken. */
   take(record: WrittenRecord): void {
     this.running?.stop.begun();
     this.#host.noteRecord(record);
-    this.add(record);
+    const taken = this.#display === undefined ? record : this.#display.read(record);
+    if (taken !== undefined) this.add(taken);
   }
 
   /** Adds a record that PowerShell did not write. */

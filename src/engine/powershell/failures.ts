@@ -99,3 +99,13 @@ export function tooLarge(limit: number): RunspaceError {
     { facts: { option: 'MaximumReceivedObjectSize', limit: String(limit) } },
   );
 }
+
+/** The session is closed while its command runs. */
+export function closedUnder(): RunspaceError {
+  return new RunspaceError('STOPPED', 'the command was stopped: its session is closed');
+}
+
+/** A command comes to an engine that is no more. */
+export function engineClosed(): RunspaceError {
+  return new RunspaceError('ENGINE_LOST', 'the engine is closed');
+}

@@ -32,7 +32,7 @@ export async function openPowerShell(options: EngineOptions, runtime: PowerShell
   try {
     await engine.open();
     await enterFolder(engine, randomUUID(), options);
-    await setCultures(engine, randomUUID(), options);
+    await setCultures(engine, options);
     return engine;
   } catch (thrown) {
     await engine[Symbol.asyncDispose]();

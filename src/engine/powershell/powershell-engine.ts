@@ -17,6 +17,8 @@ import { Command } from './command';
 import { completeAside, completedNothing, completionsOf } from './complete';
 import { deferred } from './deferred';
 import {
+  closedUnder,
+  engineClosed,
   invocationError,
   lostError,
   openFailed,
@@ -25,6 +27,7 @@ import {
   runspaceGone,
   tooLarge,
 } from './failures';
+import { Formatters } from './formatters';
 import { Host } from './host';
 import { InputFeeder } from './input-feeder';
 import { nodeCodec } from './node-codec';
@@ -67,6 +70,7 @@ export class PowerShellEngine implements Engine {
   readonly #screen = new Screen();
   readonly #host = new Host(this.#screen);
   readonly #poolCalls: PoolCalls;
+  readonly #formatters = new Formatters();
   #version = '';
   #phase: Phase = 'its first answer';
   #isOpen = false;
@@ -137,8 +141,10 @@ export class PowerShellEngine implements Engine {
   invoke(invocation: Invocation): AsyncIterable<readonly StreamRecord[]> {
     this.#requireIdle('the engine is running another command');
     this.#prepared = undefined;
-    if (!needsPreparation(invocation)) return this.#run(sendingOf(invocation, []));
-    this.#prepared = new PreparedCommand(invocation, {
+    const fitting = this.#formatters.fit(invocation);
+    if (!needsPreparation(fitting, this.#formatters)) return this.#run(sendingOf(fitting, []));
+    this.#prepared = new PreparedCommand(fitting, {
+      formatters: this.#formatters,
       ask: (aside) => this.#ask(aside),
       run: (sending) => this.#run(sending),
       stopRunning: () => {
@@ -204,13 +210,12 @@ export class PowerShellEngine implements Engine {
 
   #leave(): void {
     this.#isLeaving = true;
-    const reason = new RunspaceError('STOPPED', 'the command was stopped: its session is closed');
-    this.#endCommand({ state: 'stopped', reason });
+    this.#endCommand({ state: 'stopped', reason: closedUnder() });
   }
 
   #requireIdle(message: string): void {
-    const isBusy = this.#command?.isFinished === false || this.#prepared?.isActive === true;
-    if (isBusy) throw new RunspaceError('SESSION_BUSY', message);
+    if (this.#command?.isFinished === false || this.#prepared?.isActive === true)
+      throw new RunspaceError('SESSION_BUSY', message);
   }
 
   #stopRunning(): void {
@@ -223,7 +228,7 @@ export class PowerShellEngine implements Engine {
   }
 
   #run(sending: Sending): AsyncGenerator<readonly StreamRecord[]> {
-    const command = new Command(this.#screen);
+    const command = new Command(this.#screen, sending.display);
     this.#command = command;
     this.#input = undefined;
     this.#startNext = () => {
@@ -231,7 +236,7 @@ export class PowerShellEngine implements Engine {
     };
     const isOver = this.#lost !== undefined || this.#isLeaving;
     if (this.#openPipelineId === undefined || isOver) this.#goOn();
-    return this.#recordsOf(command);
+    return command.records(this.#flush);
   }
 
   /** Starts what waits, now that no pipeline is open. */
@@ -244,8 +249,7 @@ export class PowerShellEngine implements Engine {
   #start(command: Command, sending: Sending): void {
     if (command.isFinished) return;
     if (this.#lost !== undefined || this.#isLeaving) {
-      const reason = this.#lost ?? new RunspaceError('ENGINE_LOST', 'the engine is closed');
-      command.end({ state: 'failed', reason });
+      command.end({ state: 'failed', reason: this.#lost ?? engineClosed() });
       return;
     }
     const { pipelineId, input } = sending;
@@ -261,22 +265,6 @@ export class PowerShellEngine implements Engine {
     if (input === undefined) return;
     const { pipeline } = command.running;
     this.#input = new InputFeeder({ input, command, pipeline, flush: this.#flush });
-  }
-
-  async *#recordsOf(command: Command): AsyncGenerator<readonly StreamRecord[]> {
-    try {
-      for (;;) {
-        const records = await command.queue.take();
-        yield records;
-        if (records.at(-1)?.stream === 'final') return;
-      }
-    } finally {
-      // A consumer that leaves early may invoke again as soon as it has left.
-      command.queue.abandon();
-      command.stop();
-      this.#flush();
-      await command.queue.finished;
-    }
   }
 
   /** Reads for as long as there is an engine. */
@@ -383,9 +371,8 @@ export class PowerShellEngine implements Engine {
   /** Something wrote past the protocol to the engine's standard output. */
   #handleNoise(text: string): void {
     if (text.trim() === '') return;
-    const record = noise(text);
-    if (this.#command?.isFinished === false) this.#command.add(record);
-    else this.#options.onNotice(record);
+    if (this.#command?.isFinished === false) this.#command.add(noise(text));
+    else this.#options.onNotice(noise(text));
   }
 
   #endCommand(final: { readonly state: 'stopped' | 'failed'; readonly reason: RunspaceError }): void {

@@ -3,6 +3,7 @@ import type { ErrorStreamRecord, FinalRecord, StreamRecord } from '../../core/re
 import type { Value } from '../../core/value';
 import type { Invocation } from '../engine';
 import type { AskAside, AsideAnswer } from './aside';
+import type { Formatters } from './formatters';
 import { hasPreferences, restorePreferences, setPreferences, type SetPreferences } from './preferences';
 import { sendingOf, type Sending } from './sending';
 import {
@@ -19,6 +20,7 @@ import {
 /** What a prepared command gets from its engine. */
 interface PreparedParts {
   readonly ask: AskAside;
+  readonly formatters: Formatters;
   /** Runs the command itself. */
   readonly run: (sending: Sending) => AsyncIterable<readonly StreamRecord[]>;
   /** Asks the pipeline that runs now to end. */
@@ -26,10 +28,12 @@ interface PreparedParts {
 }
 
 /** Whether a command takes more than its own pipeline. */
-export function needsPreparation({ script, commands, preferences, usingValues = [] }: Invocation): boolean {
+export function needsPreparation(invocation: Invocation, formatters: Formatters): boolean {
+  const { script, commands, preferences, usingValues = [] } = invocation;
   // Where the language is off nothing can be asked, and a text with a $ was refused before.
   if (commands !== undefined) return false;
-  return hasPreferences(preferences) || usingValues.length > 0 || mayUse(script);
+  const isPlain = !hasPreferences(preferences) && usingValues.length === 0 && !mayUse(script);
+  return !isPlain || formatters.mustBeAskedFor(invocation);
 }
 
 /** Thrown inside to end the command before it began. */
@@ -79,10 +83,11 @@ export class PreparedCommand {
 
   async *#records(): AsyncGenerator<readonly StreamRecord[]> {
     const usingValues = await this.#usingValues();
+    const invocation = await this.#withFormatters();
     await this.#setPreferences();
     this.#requireGoing();
     this.#phase = 'running';
-    for await (const records of this.#parts.run(sendingOf(this.#invocation, usingValues))) {
+    for await (const records of this.#parts.run(sendingOf(invocation, usingValues))) {
       const last = records.at(-1);
       if (last?.stream !== 'final') {
         yield records;
@@ -121,6 +126,14 @@ export class PreparedCommand {
   async #evaluated(plan: UsingPlan): Promise<UsingValues> {
     const { outputs } = await this.#answer(evaluateUsing(this.#invocation.script, plan.toEvaluate));
     return withEvaluated(plan, outputs);
+  }
+
+  /** The invocation as the engine's formatters let it be, asked where they are unknown. */
+  async #withFormatters(): Promise<Invocation> {
+    const { formatters, ask } = this.#parts;
+    if (!formatters.mustBeAskedFor(this.#invocation)) return this.#invocation;
+    this.#requireGoing();
+    return formatters.asked(this.#invocation, ask);
   }
 
   async #setPreferences(): Promise<void> {

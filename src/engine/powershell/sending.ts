@@ -2,6 +2,7 @@ import type { Value } from '../../core/value';
 import { scriptPipeline, type PipelineSpec, type ScriptInvocation } from '../../psrp/create-pipeline';
 import type { Invocation, TerminalFacts } from '../engine';
 import type { Aside } from './aside';
+import { displayScript, type DisplaySpec } from './display';
 import { nodeCodec } from './node-codec';
 import type { Screen } from './screen';
 
@@ -15,6 +16,8 @@ export interface Sending {
   /** The terminal of whoever runs it; undefined: as it was. */
   readonly terminal: TerminalFacts | undefined;
   readonly input: AsyncIterable<Value> | undefined;
+  /** Its output comes laid out too. */
+  readonly display?: DisplaySpec;
 }
 
 /** A command as it was asked for, with the values of its `$Using:` expressions as PowerShell looks them up. */
@@ -23,14 +26,17 @@ export function sendingOf(
   usingValues: readonly (readonly [expression: string, value: Value])[],
 ): Sending {
   const { pipelineId, script, commands, newScope, input } = invocation;
+  const display = invocation.display === undefined ? undefined : { ...invocation.display, mark: pipelineId };
   return {
     pipelineId,
     input,
     host: 'session',
     terminal: invocation.terminal,
+    ...(display === undefined ? {} : { display }),
     script: {
       script,
       ...(commands === undefined ? {} : { commands }),
+      ...(display === undefined ? {} : { next: displayScript(display) }),
       usingValues,
       arguments: invocation.arguments,
       hasInput: input !== undefined,

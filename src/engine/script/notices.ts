@@ -46,6 +46,8 @@ function sizeOf(record: StreamRecord): number {
     case 'debug':
     case 'information':
       return envelope + record.message.length;
+    case 'display':
+      return envelope + record.text.length;
     case 'progress':
     case 'hostCall':
     case 'final':

@@ -172,6 +172,7 @@ export class Calls implements Disposable {
       outputTimeout: undefined,
       hostCalls: HostCallPolicy.HOST_CALL_POLICY_UNSPECIFIED,
       terminal: undefined,
+      display: undefined,
       ...more,
     };
   }

@@ -179,6 +179,7 @@ export function short({ sequence, body }: ProtoRecord): string {
     case 'debug':
     case 'information':
       return `${String(sequence)} ${body.$case} ${body.value.message}`;
+    case 'display':
     case 'progress':
     case 'hostCall':
     case 'sessionEvent':
