@@ -31,22 +31,12 @@ describeWith('powershell', 'the command line with PowerShell', () => {
     expect(outputs).toEqual(['', '', 's\n', '', '17930240\n']);
   }, 60_000);
 
-  test.each([
-    ['P68 values', '1; "a"; $true; 1.5; 1e20; $null; [char]65', '1\na\nTrue\n1.5\n1E+20\nA\n'],
-    [
-      'a table',
-      '7, 8 | ForEach-Object { [pscustomobject]@{ Id = $_; ProcessName = "p" } }',
-      'Id ProcessName\n-- -----------\n 7 p\n 8 p\n',
-    ],
-    ['a hashtable', '@{ a = 1 }', 'Name Value\n---- -----\na    1\n'],
-    [
-      'nested values',
-      '[pscustomobject]@{ List = 1, 2; Map = @{ k = $true } }',
-      'List   Map\n----   ---\n{1, 2} {[k, True]}\n',
-    ],
-  ])('%s are shown as PowerShell shows them', async (_what, script, stdout) => {
-    expect(await shell.run('invoke', 'work', '--', script)).toEqual({ code: 0, stdout, stderr: '' });
-  });
+  test.each([['P68 values', '1; "a"; $true; 1.5; 1e20; $null; [char]65', '1\na\nTrue\n1.5\n1E+20\nA\n']])(
+    '%s are shown as PowerShell shows them',
+    async (_what, script, stdout) => {
+      expect(await shell.run('invoke', 'work', '--', script)).toEqual({ code: 0, stdout, stderr: '' });
+    },
+  );
 
   test('P60 P61 errors, warnings and verbose text go to standard error', async () => {
     const script =
@@ -93,5 +83,37 @@ describeWith('powershell', 'the command line with PowerShell', () => {
     running.child.kill('SIGINT');
     expect(await running.ended).toMatchObject({ code: 130 });
     expect(await shell.run('invoke', 'work', '--', '1')).toMatchObject({ code: 0, stdout: '1\n' });
+  });
+});
+
+describeWith('minimal-host', 'the command line with a PowerShell that has no formatters', () => {
+  let machine: Machine;
+  let shell: Shell;
+
+  beforeAll(async () => {
+    machine = new Machine({ more: { RUNSPACED_PWSH: 'minimal' } });
+    await machine.startReadyDaemon();
+    shell = new Shell(machine);
+    await shell.run('new', 'work', '--engine', 'powershell');
+  }, 60_000);
+
+  afterAll(async () => {
+    await machine[Symbol.asyncDispose]();
+  });
+
+  test.each([
+    [
+      'a table',
+      '7, 8 | ForEach-Object { [pscustomobject]@{ Id = $_; ProcessName = "p" } }',
+      'Id ProcessName\n-- -----------\n 7 p\n 8 p\n',
+    ],
+    ['a hashtable', '@{ a = 1 }', 'Name Value\n---- -----\na    1\n'],
+    [
+      'nested values',
+      '[pscustomobject]@{ List = 1, 2; Map = @{ k = $true } }',
+      'List   Map\n----   ---\n{1, 2} {[k, True]}\n',
+    ],
+  ])('P68 %s are laid out here', async (_what, script, stdout) => {
+    expect(await shell.run('invoke', 'work', '--', script)).toEqual({ code: 0, stdout, stderr: '' });
   });
 });

@@ -6,6 +6,7 @@ import path from 'node:path';
 export type Requirement =
   | 'powershell'
   | 'full-powershell'
+  | 'minimal-host'
   | 'containers'
   | 'mounts'
   | 'python3'
@@ -51,6 +52,8 @@ const problems: Record<Requirement, () => string | undefined> = {
     existsSync(fullPowershell)
       ? undefined
       : 'needs a full PowerShell: install a .NET SDK and run `make test`',
+  'minimal-host': () =>
+    existsSync(minimalHost) ? undefined : 'needs the bundled host: install a .NET SDK and run `make build`',
   python3: () =>
     onPath('python3') === undefined ? 'needs Python 3.8 or later: put python3 on the PATH' : undefined,
   mounts: () =>
