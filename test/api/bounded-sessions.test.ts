@@ -86,6 +86,16 @@ describeWith('powershell', 'PowerShell sessions that are kept in bounds', () => 
       expect(await valuesOf(session, 'Get-Inner')).toEqual(['hidden']);
     });
 
+    test('P10 P40 values for $Using: and preferences need a language, and say so', async () => {
+      for (const options of [{ using: { x: 1 } }, { preferences: { error: 'Stop' } }] as const) {
+        const pipeline = session.invoke('Get-Greeting', options);
+        await expect(pipeline.started).rejects.toMatchObject({
+          reason: 'UNSUPPORTED',
+          message: expect.stringContaining('the language of this session is off') as never,
+        });
+      }
+    });
+
     test('P40 arguments of the call are those of the one command', async () => {
       const pipeline = session.invoke('Get-Greeting', { arguments: ['you'] });
       const values: unknown[] = [];

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { distFolder } from '../e2e/support/machine';
+import { temporaryFolder } from '../support/temporary-folder';
 import { serve, valuesOf } from './support/served';
 
 const name = 'runspaced-test';
@@ -64,6 +67,21 @@ describeAsRoot('run as a user (needs root and useradd)', () => {
         : "__import__('subprocess').check_output(['id', '-un'], text=True).strip()";
     expect(await valuesOf(opened, script)).toEqual([name]);
   });
+
+  test('P40 PowerShell runs as that user too, at its home', async () => {
+    // Where the repository lies that user may not come.
+    using folder = temporaryFolder();
+    const host = join(folder.path, 'host');
+    cpSync(join(distFolder, 'minimal-host'), host, { recursive: true, verbatimSymlinks: true });
+    chmodSync(folder.path, 0o755);
+    await served.client.configurations.register(
+      `name: as-ps\nengine: powershell\nengine_path: ${join(host, 'minimal-host')}\nrun_as_user: ${name}`,
+    );
+    const opened = await served.client.sessions.create({ configuration: 'as-ps', workingDirectory: '/root' });
+    const script = '/usr/bin/id -un; [Environment]::UserName; $HOME; "$PWD"; $env:USER';
+    expect(await valuesOf(opened, script)).toEqual([name, name, `/home/${name}`, `/home/${name}`, name]);
+    await opened.remove();
+  }, 60_000);
 
   test('P40 it can neither read the state folder nor reach the sockets, nor become root again', async () => {
     const opened = await session();

@@ -220,6 +220,30 @@ describeWith('full-powershell', 'the command line with a full PowerShell', () =>
     }
   }, 60_000);
 
+  test('P65 P40 a .pssc whose script asks at the start, where PowerShell would wait for ever, fails the opening at once', async () => {
+    writeFileSync(machine.path('start.ps1'), "$global:who = Read-Host 'Who'");
+    const pssc = machine.path('asks.pssc');
+    writeFileSync(
+      pssc,
+      `@{
+        SchemaVersion = '2.0.0.0'
+        GUID = '5d0d2b3c-8f0a-4e6c-9c57-0b8b2d1f6f12'
+        SessionType = 'Default'
+        ScriptsToProcess = '${machine.path('start.ps1')}'
+      }`,
+    );
+    await shell.runWith(
+      `name: asks\nengine: powershell\nsession_configuration_file: ${pssc}\n`,
+      'configuration',
+      'register',
+      '-',
+    );
+    expect(await shell.run('new', 'asked', '--configuration-name', 'asks')).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('PowerShell takes no answer before its runspace is open') as never,
+    });
+  }, 60_000);
+
   test('P40 a .pssc keeps a session in its bounds', async () => {
     const pssc = machine.path('ops.pssc');
     writeFileSync(

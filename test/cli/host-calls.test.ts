@@ -46,6 +46,18 @@ describeWith('powershell', 'P65 P37 a command that asks, on the command line', (
     expect(code).toBe(0);
   });
 
+  test('one key is read as it is pressed, without a line end, and shown only where that is asked for', async () => {
+    const script = `"first $([int]$Host.UI.RawUI.ReadKey('NoEcho,IncludeKeyDown').Character)"
+      $k = $Host.UI.RawUI.ReadKey(); "second $($k.Character) $($k.KeyDown)"`;
+    const typing = onTerminal(machine, 'invoke', 'asks', '--command', `'ready'; ${script}`);
+    await typing.sees('ready');
+    typing.child.stdin?.write('x');
+    await typing.sees('first 120');
+    typing.child.stdin?.write('y');
+    await typing.sees('second y True');
+    expect(await typing.ended).toMatchObject({ code: 0 });
+  });
+
   test('Ctrl-C at a prompt stops the command and not the session', async () => {
     const typing = onTerminal(machine, 'invoke', 'asks', '--command', "'asking'; $Host.UI.ReadLine()");
     await typing.sees('asking');

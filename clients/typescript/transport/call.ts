@@ -9,6 +9,7 @@ import {
 import { connectionLost, protocolError, RunspaceError, toError } from '../error';
 import { frameMessage, MessageReader } from './framing';
 import type { Method } from './method';
+import { SilenceWatch } from './silence';
 import { fromGrpcStatus } from './status';
 
 /** Choices for one call. */
@@ -17,7 +18,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** The call fails with DEADLINE_EXCEEDED after this time; undefined: no limit. */
   readonly timeoutMs?: number | undefined;
-  /** The call fails with CONNECTION_LOST when it waits this long for an answer; for streams with heartbeats. */
+  /** The call fails with CONNECTION_LOST when it waits this long for an answer; for streams with heartbeats. Before the first answer it is enough that the connection answers. */
   readonly silenceMs?: number | undefined;
   /** Largest answer that is taken, in bytes. */
   readonly maximumMessageBytes: number;
@@ -33,6 +34,7 @@ export class Call<Request, Response> implements Disposable {
   /** Settles when the call is over in every respect. */
   readonly closed: Promise<void>;
   readonly #deadline: NodeJS.Timeout | undefined;
+  readonly #silence: SilenceWatch | undefined;
   #headers: AnswerHeaders = {};
   #trailers: IncomingHttpHeaders | undefined;
   #failure: Error | undefined;
@@ -46,6 +48,7 @@ export class Call<Request, Response> implements Disposable {
     this.#stream.once('response', (headers) => (this.#headers = headers));
     this.#stream.once('trailers', (trailers: IncomingHttpHeaders) => (this.#trailers = trailers));
     this.#deadline = this.#failAfter(options.timeoutMs, deadlineExceeded);
+    this.#silence = this.#watchFor(options.silenceMs);
     options.signal?.addEventListener('abort', this.#cancel);
     if (options.signal?.aborted === true) this.#cancel();
   }
@@ -75,18 +78,17 @@ export class Call<Request, Response> implements Disposable {
   /** The answers. Ends where the call ended well; throws a RunspaceError, or the signal's reason, where it did not. */
   async *responses(): AsyncGenerator<Response, void, undefined> {
     const reader = new MessageReader(this.#options.maximumMessageBytes);
-    let silence = this.#expectAnswer();
+    this.#silence?.expect();
     try {
       for await (const chunk of this.#stream as AsyncIterable<Buffer>) {
-        clearTimeout(silence);
+        this.#silence?.heard();
         for (const message of reader.receive(chunk)) yield this.#method.response.decode(message);
-        silence = this.#expectAnswer();
+        this.#silence?.expect();
       }
     } catch (error) {
       if (error instanceof RunspaceError) throw error;
       this.#failure ??= toError(error);
     } finally {
-      clearTimeout(silence);
       this.#leave();
     }
     if (this.#trailers === undefined) await this.closed;
@@ -101,6 +103,7 @@ export class Call<Request, Response> implements Disposable {
   /** A call that was answered to its end is only ended; cancelling it would look like a failure to the daemon. */
   #leave(): void {
     clearTimeout(this.#deadline);
+    this.#silence?.end();
     this.#options.signal?.removeEventListener('abort', this.#cancel);
     if (this.#stream.readableEnded) this.end();
     else this.#cancel();
@@ -110,15 +113,30 @@ export class Call<Request, Response> implements Disposable {
     if (!this.#stream.closed && !this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_CANCEL);
   };
 
-  #expectAnswer(): NodeJS.Timeout | undefined {
-    return this.#failAfter(this.#options.silenceMs, silent);
+  #watchFor(ms: number | undefined): SilenceWatch | undefined {
+    if (ms === undefined) return undefined;
+    return new SilenceWatch({
+      ms,
+      ping: (answered) => {
+        this.#stream.session?.ping((error) => {
+          if (error === null) answered();
+        });
+      },
+      tooLong: () => {
+        this.#fail(silent(ms));
+      },
+    });
+  }
+
+  #fail(error: RunspaceError): void {
+    this.#failure ??= error;
+    this.#cancel();
   }
 
   #failAfter(ms: number | undefined, errorOf: (ms: number) => RunspaceError): NodeJS.Timeout | undefined {
     if (ms === undefined) return undefined;
     return setTimeout(() => {
-      this.#failure ??= errorOf(ms);
-      this.#cancel();
+      this.#fail(errorOf(ms));
     }, ms);
   }
 

@@ -109,3 +109,15 @@ export function closedUnder(): RunspaceError {
 export function engineClosed(): RunspaceError {
   return new RunspaceError('ENGINE_LOST', 'the engine is closed');
 }
+
+/**
+ * What PowerShell runs while it opens its runspace asks something. It would wait for ever: it reads the answer only
+ * when the runspace is open.
+ */
+export function asksAtStart(method: string): RunspaceError {
+  return new RunspaceError(
+    'ENGINE_START_FAILED',
+    `what the session configuration file runs at the start asks something (${method}), and PowerShell takes no answer before its runspace is open; ask in a command instead`,
+    { facts: { method } },
+  );
+}

@@ -15,18 +15,12 @@ interface PoolCallsParts {
   readonly flush: () => void;
 }
 
-/** Host calls outside any command: a start-up script asks, or what runs between commands. */
+/** Host calls outside any command: what runs between commands asks. */
 export class PoolCalls {
   readonly #parts: PoolCallsParts;
-  #waiting = 0;
 
   constructor(parts: PoolCallsParts) {
     this.#parts = parts;
-  }
-
-  /** Whether one waits for a person. */
-  get isWaiting(): boolean {
-    return this.#waiting > 0;
   }
 
   /** Takes a call that wants an answer. */
@@ -37,7 +31,6 @@ export class PoolCalls {
     } else if (onHostCall === undefined) {
       pool.respond(call, answerOf(call, { is: 'unanswered' }));
     } else {
-      this.#waiting += 1;
       onHostCall({ record: hostCallRecord(call), respond: this.#responderOf(call) });
     }
   }
@@ -48,7 +41,6 @@ export class PoolCalls {
       if (!isWaiting) throw hostCallUnknown(call.callId);
       const answer = answerOf(call, reply);
       isWaiting = false;
-      this.#waiting -= 1;
       this.#parts.pool.respond(call, answer);
       this.#parts.flush();
     };

@@ -17,6 +17,7 @@ import { Command } from './command';
 import { completeAside, completedNothing, completionsOf } from './complete';
 import { deferred } from './deferred';
 import {
+  asksAtStart,
   closedUnder,
   engineClosed,
   invocationError,
@@ -128,11 +129,7 @@ export class PowerShellEngine implements Engine {
     this.#pool.open();
     this.#flush();
     const { openTimeoutMs } = this.#options;
-    const settled = Promise.race([this.#opened.promise, this.ended]);
-    let outcome = await withTimeout(settled, openTimeoutMs);
-    // A start-up script that waits for a person is not slow.
-    while (outcome === undefined && this.#poolCalls.isWaiting)
-      outcome = await withTimeout(settled, openTimeoutMs);
+    const outcome = await withTimeout(Promise.race([this.#opened.promise, this.ended]), openTimeoutMs);
     if (outcome === 'opened') return;
     if (outcome === undefined) throw openTooSlow(this.#transport, { openTimeoutMs, phase: this.#phase });
     throw await openFailed(this.#transport, this.#lost);
@@ -351,6 +348,7 @@ export class PowerShellEngine implements Engine {
   }
 
   #handlePoolHostCall(call: HostCall): void {
+    if (call.needsResponse && !this.#isOpen) throw asksAtStart(call.method);
     if (call.needsResponse) {
       this.#poolCalls.ask(call);
       return;
