@@ -70,9 +70,13 @@ async function buildCli() {
   const [{ text }] = outputFiles;
   const name = `cli-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
   const path = `dist/lib/${name}.js`;
-  for (const old of readdirSync('dist/lib')) if (/^cli-.*\.(js|compiled)$/.test(old)) rmSync(`dist/lib/${old}`);
+  for (const old of readdirSync('dist/lib'))
+    if (/^cli-.*\.(js|compiled)$/.test(old)) rmSync(`dist/lib/${old}`);
   writeFileSync(path, text);
-  writeFileSync(`dist/lib/${name}.compiled`, new Script(Module.wrap(text), { filename: path }).createCachedData());
+  writeFileSync(
+    `dist/lib/${name}.compiled`,
+    new Script(Module.wrap(text), { filename: path }).createCachedData(),
+  );
   writeFileSync('dist/bin/runspace', loaderOf(name));
   chmodSync('dist/bin/runspace', 0o755);
 }
@@ -130,5 +134,10 @@ mkdirSync('dist/lib', { recursive: true });
 buildDescriptors();
 copyBashSources();
 // Each is built although another can't be: esbuild has told why.
-const results = await Promise.allSettled([...bundles.map(buildBundle), buildCli(), buildRunner(), buildPythonRunner()]);
+const results = await Promise.allSettled([
+  ...bundles.map(buildBundle),
+  buildCli(),
+  buildRunner(),
+  buildPythonRunner(),
+]);
 if (results.some(({ status }) => status === 'rejected')) process.exitCode = 1;
