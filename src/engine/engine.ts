@@ -155,6 +155,8 @@ export interface EngineOptions {
   /** `$PSCulture` and `$PSUICulture`, for PowerShell; undefined or left out: the engine's own. */
   readonly culture?: string | undefined;
   readonly uiCulture?: string | undefined;
+  /** Aborts when nobody wants the engine any more: who tries again and again to reach its place gives up. */
+  readonly unwanted?: AbortSignal;
   /** Called with records that belong to no pipeline: noise between commands, engine events. Must not throw. */
   readonly onNotice: (record: StreamRecord) => void;
   /** Called with host calls outside any command that wait for a person; left out: nobody answers. Must not throw. */

@@ -1,4 +1,5 @@
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import type { Clock } from '../core/clock';
 import { RunspaceError } from '../core/error';
 import type { Tunnel } from '../core/kept-session';
 import type { Log } from '../core/log';
@@ -19,6 +20,8 @@ export interface DaemonWayParts {
   readonly certificates: CertificateFolder;
   readonly socketPath: string;
   readonly timeoutMs: number;
+  readonly mostAttempts: number;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -37,7 +40,7 @@ interface Location {
  * Rejects as connectDaemon, with AUTHENTICATION_FAILED, APPLICATION_NOT_FOUND and REDIRECTED.
  */
 export async function openDaemonWay(parts: DaemonWayParts): Promise<Tunnel & AsyncDisposable> {
-  const { target, socketPath, log } = parts;
+  const { target, socketPath } = parts;
   const client = clientOf(parts);
   let at: Location = {
     host: target.host,
@@ -46,7 +49,7 @@ export async function openDaemonWay(parts: DaemonWayParts): Promise<Tunnel & Asy
   };
   const hops = [shown(at)];
   let authorization = authorizationOf(parts);
-  const tunnel = await DaemonTunnel.open(socketPath, addressOf(parts, at, client), log);
+  const tunnel = await DaemonTunnel.open(parts, addressOf(parts, at, client));
   try {
     for (;;) {
       const next = await asked(parts, at, { socketPath, authorization });

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock';
 import { RunspaceError } from '../core/error';
 import type { Log } from '../core/log';
 import { openBash, type BashSources } from '../engine/bash/open';
@@ -8,6 +9,8 @@ import type { DaemonTarget, SshTarget } from '../core/target';
 import type { EngineName, EngineOptions } from '../engine/engine';
 import type { CertificateFolder } from '../transport/daemon/certificate-folder';
 import type { Containers } from '../transport/container/containers';
+import { isOutOfReach } from '../transport/out-of-reach';
+import { reach } from '../transport/reach';
 import type { SshConnections, SshPlace } from '../transport/ssh/connections';
 import { sshPrograms, sshSubsystem } from '../transport/ssh/spawn';
 import { SshTunnel } from '../transport/ssh/tunnel';
@@ -33,12 +36,39 @@ export function enginesAt(sources: EngineSources, ways: Ways): (place: EnginePla
   return (place) => {
     const { target, tunnelSocket } = place;
     if (target.is === 'daemon')
-      return enginesOf({ ...place, target, tunnelSocket: tunnelSocket ?? '' }, ways);
+      return triedAgain(enginesOf({ ...place, target, tunnelSocket: tunnelSocket ?? '' }, ways), place, ways);
     const nodePath = target.is === 'local' ? sources.nodePath : 'node';
     const engines = enginesOver(spawnerFor(place, ways), { ...sources, nodePath });
-    const isForDaemon = target.is === 'ssh' && !target.direct && tunnelSocket !== undefined;
-    return isForDaemon ? enginesBehind(engines, { ...place, target, tunnelSocket }, ways) : engines;
+    if (target.is !== 'ssh') return engines;
+    const isForDaemon = !target.direct && tunnelSocket !== undefined;
+    const there = isForDaemon ? enginesBehind(engines, { ...place, target, tunnelSocket }, ways) : engines;
+    return triedAgain(there, place, ways);
   };
+}
+
+/** Engines at a place that may be out of reach for a while: as often as the caller said, and within the time to open. */
+function triedAgain(
+  engines: Engines,
+  { target, openingAttempts }: EnginePlace,
+  { clock, log }: Ways,
+): Engines {
+  if (openingAttempts === 0) return engines;
+  return mapped(engines, (open) => (options) => {
+    const endsAt = clock.now() + options.openTimeoutMs;
+    return reach(() => open(options), {
+      most: openingAttempts,
+      clock,
+      signal: options.unwanted ?? new AbortController().signal,
+      isPassing: (thrown) => isOutOfReach(thrown) && clock.now() < endsAt,
+      failed: (attempt, { message: why }) =>
+        log.info('target is tried again', { target: target.is, attempt, why }),
+    });
+  });
+}
+
+function mapped(engines: Engines, change: (open: OpenEngine, engine: EngineName) => OpenEngine): Engines {
+  const entries = Object.entries(engines) as [EngineName, OpenEngine][];
+  return Object.fromEntries(entries.map(([name, open]) => [name, change(open, name)]));
 }
 
 /** What leads to other places. */
@@ -46,6 +76,7 @@ export interface Ways {
   readonly containers: Containers;
   readonly ssh: SshConnections;
   readonly certificates: CertificateFolder;
+  readonly clock: Clock;
   readonly log: Log;
   /** The daemon that has this keeper. */
   readonly ownDaemon: { readonly socketPath: string; readonly machine: string };
@@ -54,9 +85,9 @@ export interface Ways {
 /** All engines of another daemon are there: here is the way. */
 function enginesOf(
   place: EnginePlace & { readonly target: DaemonTarget; readonly tunnelSocket: string },
-  { certificates, log }: Ways,
+  { certificates, clock, log }: Ways,
 ): Engines {
-  const { target, credential, skipped, maximumRedirection, tunnelSocket } = place;
+  const { target, credential, skipped, maximumRedirection, tunnelSocket, mostAttempts } = place;
   const open = (engine: EngineName): OpenEngine =>
     farEngine(engine, ({ openTimeoutMs }) =>
       openDaemonWay({
@@ -67,6 +98,8 @@ function enginesOf(
         certificates,
         socketPath: tunnelSocket,
         timeoutMs: Math.min(openTimeoutMs, longestConnectMs),
+        mostAttempts,
+        clock,
         log,
       }),
     );
@@ -84,9 +117,9 @@ const longestConnectMs = 30_000;
 function enginesBehind(
   engines: Engines,
   place: EnginePlace & { readonly target: SshTarget; readonly tunnelSocket: string },
-  { ssh, log, ownDaemon }: Ways,
+  { ssh, clock, log, ownDaemon }: Ways,
 ): Engines {
-  const behind = (engine: EngineName, open: OpenEngine): OpenEngine =>
+  return mapped(engines, (open, engine) =>
     orFarEngine(engine, open, ({ onNotice }) =>
       SshTunnel.open({
         connections: ssh,
@@ -95,11 +128,10 @@ function enginesBehind(
         mostAttempts: place.mostAttempts,
         isOwn: ({ socketPath, machine }) =>
           machine !== '' && machine === ownDaemon.machine && socketPath === ownDaemon.socketPath,
+        clock,
         log,
       }),
-    );
-  return Object.fromEntries(
-    (Object.entries(engines) as [EngineName, OpenEngine][]).map(([name, open]) => [name, behind(name, open)]),
+    ),
   );
 }
 

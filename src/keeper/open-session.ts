@@ -80,6 +80,8 @@ export async function openSession(
       ? tunnelSocketPath(around.socketFolder, around.keeperId, request.sessionId)
       : undefined,
     mostAttempts: request.options?.maximumConnectionRetryCount || usualAttempts,
+    // A name that is wrong is told at once, unless the caller wants to wait for the place.
+    openingAttempts: request.options?.maximumConnectionRetryCount ?? 0,
     skipped: {
       authority: request.options?.skipCaCheck ?? false,
       name: request.options?.skipCnCheck ?? false,

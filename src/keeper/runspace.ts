@@ -23,6 +23,8 @@ export interface EnginePlace {
   readonly tunnelSocket: string | undefined;
   /** Attempts to reach the place again after its connection was lost. */
   readonly mostAttempts: number;
+  /** Attempts to reach the place after a first one that failed, while the session opens. */
+  readonly openingAttempts: number;
   /** Checks of another daemon's certificate that are switched off. */
   readonly skipped: SkippedChecks;
   readonly maximumRedirection: number;
@@ -63,6 +65,7 @@ export class Runspace {
   #state: RunspaceState = { is: 'opening' };
   #opening: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
+  readonly #unwanted = new AbortController();
 
   private constructor(parts: RunspaceParts) {
     this.#parts = parts;
@@ -102,7 +105,7 @@ export class Runspace {
     const { open, options, record, recordFile, log } = this.#parts;
     try {
       const environment = { ...options.environment, [engineNonceVariable]: record.nonce };
-      const engine = await open({ ...options, environment });
+      const engine = await open({ ...options, environment, unwanted: this.#unwanted.signal });
       await this.#notePid(engine);
       if (this.#state.is === 'opening') this.#hold(engine);
       else await engine[Symbol.asyncDispose]();
@@ -127,6 +130,7 @@ export class Runspace {
   /** An engine that is still opening can't be asked to leave: its processes are ended, and its opening fails. */
   async #endOpening(): Promise<void> {
     const { record, clock } = this.#parts;
+    this.#unwanted.abort();
     const opening = this.#opening.then(() => 'over' as const);
     do {
       groupsWithNonce(record.nonce).forEach(killGroup);

@@ -4,74 +4,24 @@ import { connect as connectTcp, createServer, type AddressInfo, type Socket } fr
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
-import type { CreateOptions, DaemonTarget, RunspaceClient, Session } from '../../clients/typescript';
+import type { CreateOptions, RunspaceClient, Session } from '../../clients/typescript';
 import { SessionServiceService } from '../../src/gen/runspace/v1/session';
+import { Fleet, freePort, type FarDaemon } from './support/fleet';
 import { Machine } from './support/machine';
 import { readAll, wholeness } from './support/reading';
 import { bash } from './support/scripts';
 import { describeWith, fullPowershell } from '../support/requirements';
 import { temporaryFolder } from '../support/temporary-folder';
 
+let fleet: Fleet;
 /** A machine without a daemon: its folder holds the authority of the fleet. */
 let office: Machine;
 let near: Machine;
 let far: FarDaemon;
 let client: RunspaceClient;
 
-/** A port of this address that nobody has now. */
-async function freePort(host: string): Promise<number> {
-  const server = createServer();
-  server.listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function pki(...args: readonly string[]): Promise<void> {
-  const { code, stderr } = await office.run('runspaced', ['pki', ...args]);
-  if (code !== 0) throw new Error(stderr);
-}
-
-/** A daemon that takes callers of other machines, at an address of its own. */
-class FarDaemon implements AsyncDisposable {
-  private constructor(
-    readonly machine: Machine,
-    readonly host: string,
-    readonly port: number,
-  ) {}
-
-  static async start(
-    host: string,
-    {
-      names = [host],
-      folder,
-      more = {},
-    }: { names?: string[]; folder?: string; more?: Record<string, string> } = {},
-  ): Promise<FarDaemon> {
-    const port = await freePort(host);
-    const certificates = folder ?? office.path(`server-${host}-${String(port)}`);
-    if (folder === undefined) await pki('server', ...names, '--out', certificates);
-    const machine = new Machine({
-      more: {
-        RUNSPACED_LISTEN: `${host}:${String(port)}`,
-        RUNSPACED_LISTEN_AS_ROOT: 'yes',
-        RUNSPACED_CERTIFICATES: certificates,
-        ...more,
-      },
-    });
-    await machine.startReadyDaemon();
-    return new FarDaemon(machine, host, port);
-  }
-
-  target(more: Partial<DaemonTarget> = {}): DaemonTarget {
-    return { is: 'daemon', host: this.host, port: this.port, ...more };
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.machine[Symbol.asyncDispose]();
-  }
+function pki(...args: readonly string[]): Promise<void> {
+  return fleet.pki(...args);
 }
 
 async function valuesOf(session: Session, script: string): Promise<string> {
@@ -154,17 +104,17 @@ class Cable implements AsyncDisposable {
 }
 
 beforeAll(async () => {
-  office = new Machine();
-  await pki('init');
+  fleet = await Fleet.start();
+  office = fleet.office;
   await pki('client', 'anna', '--out', office.path('anna'));
-  far = await FarDaemon.start('127.0.0.2');
+  far = await fleet.daemon('127.0.0.2');
   near = new Machine({ more: { RUNSPACED_CERTIFICATES: office.path('anna') } });
   await near.startReadyDaemon();
   client = near.client();
 }, 60_000);
 
 afterAll(async () => {
-  for (const machine of [near, far, office]) await machine[Symbol.asyncDispose]();
+  for (const machine of [near, far, fleet]) await machine[Symbol.asyncDispose]();
 }, 60_000);
 
 test('P03 P33: a session lives at another daemon, for the one whose certificate was shown', async () => {
@@ -251,7 +201,7 @@ describe('P54 P94: of three bad certificates and three switches, each switch let
       // They all know the callers of this fleet; only what they show of themselves is bad.
       cpSync(office.path('anna/ca.crt'), office.path(`${name}/ca.crt`));
       cpSync(join(folder, 'crl.pem'), office.path(`${name}/crl.pem`));
-      daemons.push(await FarDaemon.start('127.0.0.3', { folder: office.path(name) }));
+      daemons.push(await fleet.daemon('127.0.0.3', { folder: office.path(name) }));
     }
     visitor = new Machine({ more: { RUNSPACED_CERTIFICATES: folder } });
     await visitor.startReadyDaemon();
@@ -295,7 +245,7 @@ test('P54: a warning names each check that is switched off, and each option that
 });
 
 test('P03 P19: where nobody names an engine it is the other daemon’s default, and shown', async () => {
-  await using daemon = await FarDaemon.start('127.0.0.9', { more: { RUNSPACED_PWSH: '/nonexistent' } });
+  await using daemon = await fleet.daemon('127.0.0.9', { more: { RUNSPACED_PWSH: '/nonexistent' } });
   const session = await client.sessions.create({ target: daemon.target() });
   expect([session.info.engine, await valuesOf(session, '6 * 7')]).toEqual(['javascript', '42']);
   await session.remove();
@@ -360,12 +310,12 @@ test('P19 P23: a wrong configuration, application name or port is told with the 
 });
 
 test('P24 P55 P95: a redirection is followed as far as the caller lets it, and every hop is named', async () => {
-  await using last = await FarDaemon.start('127.0.0.4');
+  await using last = await fleet.daemon('127.0.0.4');
   const to = (daemon: FarDaemon) => ({
     more: { RUNSPACED_LISTEN_REDIRECT: `grpcs://${daemon.host}:${String(daemon.port)}/PowerShell` },
   });
-  await using second = await FarDaemon.start('127.0.0.5', to(last));
-  await using first = await FarDaemon.start('127.0.0.6', to(second));
+  await using second = await fleet.daemon('127.0.0.5', to(last));
+  await using first = await fleet.daemon('127.0.0.6', to(second));
   const places = [first, second, last].map(({ host, port }) => `${host}:${String(port)}`);
   const allowed = first.target({ allowRedirection: true });
   const outcomes = [
@@ -466,7 +416,7 @@ describe('nobody knows the caller', () => {
 
 describeWith('full-powershell', 'a full PowerShell at another daemon', () => {
   test('P68 its formatters lay out what is shown here', async () => {
-    await using daemon = await FarDaemon.start('127.0.0.10', { more: { RUNSPACED_PWSH: fullPowershell } });
+    await using daemon = await fleet.daemon('127.0.0.10', { more: { RUNSPACED_PWSH: fullPowershell } });
     const session = await client.sessions.create({ engine: 'powershell', target: daemon.target() });
     const shown: string[] = [];
     for await (const record of session.invoke("[version]'1.2'", { display: { columns: 40 } }).records())
@@ -484,7 +434,7 @@ describeWith('full-powershell', 'a full PowerShell at another daemon', () => {
 test('P54 a caller whose certificate is revoked is let in no more, from its next connection on', async () => {
   const folder = office.path('carl');
   await pki('client', 'carl', '--out', folder);
-  await using daemon = await FarDaemon.start('127.0.0.8');
+  await using daemon = await fleet.daemon('127.0.0.8');
   await using visitor = new Machine({ more: { RUNSPACED_CERTIFICATES: folder } });
   await visitor.startReadyDaemon();
   const own = client;

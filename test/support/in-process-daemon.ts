@@ -26,6 +26,8 @@ export interface DaemonChoices {
   readonly powershell?: string;
   /** Folder of session configurations; none by default. */
   readonly configurationsFolder?: string;
+  /** Its certificates, for sessions at other daemons; none by default. */
+  readonly certificatesFolder?: string;
   /** How long finished jobs are kept. */
   readonly jobLimits?: JobLimits;
 }
@@ -41,9 +43,10 @@ export async function startInProcessDaemon(
   const {
     powershell = process.env['RUNSPACED_PWSH'] ?? 'minimal',
     configurationsFolder = join(folder.path, 'configurations'),
+    certificatesFolder = '/nonexistent',
     jobLimits = { keptMs: 7 * 86_400_000, most: 1_000, mostBytes: 2 ** 30 },
   } = choices;
-  const places = { home, powershell, configurationsFolder, jobLimits };
+  const places = { home, powershell, configurationsFolder, certificatesFolder, jobLimits };
   let daemon = await start(places, clock);
   return {
     home,
@@ -74,6 +77,7 @@ function start(
     readonly home: string;
     readonly powershell: string;
     readonly configurationsFolder: string;
+    readonly certificatesFolder: string;
     readonly jobLimits: JobLimits;
   },
   clock: Clock,
@@ -81,7 +85,6 @@ function start(
   const config = {
     ...places,
     containerVariables: {},
-    certificatesFolder: '/nonexistent',
     listener: undefined,
     metricsListener: undefined,
     // Tests count the processes of their engines.

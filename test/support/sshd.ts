@@ -109,6 +109,11 @@ export class Sshd implements AsyncDisposable {
     await this.stop();
     execFileSync('rm', ['-f', join(this.folder, 'host'), join(this.folder, 'host.pub')]);
     makeKey(join(this.folder, 'host'));
+    await this.startAgain();
+  }
+
+  /** After a stop: at the same port, as it was. */
+  async startAgain(): Promise<void> {
     this.#process = run(this.#config);
     await listening(this.#process);
     this.#readLog();

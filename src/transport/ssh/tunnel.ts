@@ -1,10 +1,11 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { systemClock } from '../../core/clock';
+import type { Clock } from '../../core/clock';
 import { RunspaceError, toError } from '../../core/error';
 import type { Log } from '../../core/log';
-import { pause } from '../../core/pause';
+import { goneWith } from '../gone-with';
 import { listenAt } from '../listen-at';
+import { reach } from '../reach';
 import type { OpenChannel, SshConnections, SshPlace } from './connections';
 import { findDaemon, type FarDaemon } from './far-daemon';
 import { Memory } from './memory';
@@ -19,11 +20,9 @@ export interface TunnelParts {
   readonly mostAttempts: number;
   /** Whether it is the one on this side: a session that leads back would be there twice. */
   readonly isOwn: (daemon: FarDaemon) => boolean;
+  readonly clock: Clock;
   readonly log: Log;
 }
-
-const firstPauseMs = 200;
-const longestPauseMs = 10_000;
 
 /**
  * A socket on this side that leads to the daemon at the other side. Each connection to it is a channel of its own over
@@ -118,23 +117,16 @@ export class SshTunnel implements AsyncDisposable {
   }
 
   /** A channel to the daemon there, tried for until it is there, refused for good, or whoever wants it has gone. */
-  async #reached(socket: Socket): Promise<OpenChannel> {
-    let pauseMs = firstPauseMs;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await (attempt === 1 ? this.#channel() : this.#channelAnew());
-      } catch (thrown) {
-        const isLast = attempt > this.#parts.mostAttempts || isHopeless(thrown);
-        if (isLast || socket.destroyed || this.#ended.signal.aborted) throw thrown;
-        this.#parts.log.info('tunnel is tried again', {
-          host: this.#parts.place.target.host,
-          attempt,
-          why: toError(thrown).message,
-        });
-      }
-      await pause(systemClock, pauseMs, this.#ended.signal);
-      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
-    }
+  #reached(socket: Socket): Promise<OpenChannel> {
+    const { mostAttempts, clock, log, place } = this.#parts;
+    return reach((attempt) => (attempt === 1 ? this.#channel() : this.#channelAnew()), {
+      most: mostAttempts,
+      clock,
+      signal: AbortSignal.any([this.#ended.signal, goneWith(socket)]),
+      isPassing: (thrown) => !isHopeless(thrown),
+      failed: (attempt, { message: why }) =>
+        log.info('tunnel is tried again', { host: place.target.host, attempt, why }),
+    });
   }
 
   /** The daemon there may have ended: it is started. */
