@@ -1,5 +1,13 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
-import { JobOutcome, JobState, type JobInfo, type RunspaceClient } from '../../clients/typescript';
+import {
+  JobOutcome,
+  JobState,
+  type JobInfo,
+  type RunspaceClient,
+  type Target,
+} from '../../clients/typescript';
+import { describeWith } from '../support/requirements';
+import { Sshd } from '../support/sshd';
 import { Machine } from './support/machine';
 
 /** How many targets end well; with those that do not there are 200. RUNSPACED_JOB_TARGETS changes it. */
@@ -34,75 +42,91 @@ async function over(client: RunspaceClient, job: string): Promise<JobInfo> {
   return found;
 }
 
-describe('P73 P64 P16: a fan-out over 200 targets whose daemon is killed twice', () => {
-  test('comes to its end at every target, and runs nowhere twice', async () => {
-    await using machine = new Machine();
-    let daemon = await machine.startReadyDaemon();
-    const client = machine.client();
-    const countFile = machine.path('count');
-    appendFileSync(countFile, '');
-    const place = (name: string) => {
-      const workingDirectory = machine.path(name);
-      mkdirSync(workingDirectory);
-      return { create: { engine: 'javascript', workingDirectory } };
-    };
-    const closedPort = { is: 'ssh', host: '127.0.0.1', port: 1, configurationFile: 'none' } as const;
-    const many = <Item>(count: number, item: (index: number) => Item): readonly Item[] =>
-      Array.from({ length: count }, (_, index) => item(index));
-    const targets = [
-      ...many(5, (index) => place(`hung${String(index)}`)),
-      ...many(5, () => ({ session: 'nowhere' })),
-      place('failing0'),
-      ...many(wellCount, (index) => place(`well${String(index)}`)),
-      ...many(5, () => ({ create: { engine: 'javascript', target: closedPort } })),
-      place('failing1'),
-      place('failing2'),
-    ];
-    const job = await client.jobs.start({
-      command: script(countFile),
-      targets,
-      throttleLimit: 16,
-      runTimeoutMs: 20_000,
-    });
-    for (const share of [0.2, 0.6]) {
-      for await (const event of client.jobs.watch()) {
-        if (event.is !== 'job') continue;
-        const done = readFileSync(countFile, 'utf8').split('\n').length - 1;
-        if (done >= share * wellCount) break;
+describeWith(
+  'sshd',
+  'P73 P64 P16: a fan-out over 200 targets, 40 of them over ssh, whose daemon is killed twice',
+  () => {
+    test('comes to its end at every target, and runs nowhere twice', async () => {
+      await using machine = new Machine();
+      await using sshd = await Sshd.start();
+      const overSsh = {
+        is: 'ssh',
+        host: '127.0.0.1',
+        port: sshd.port,
+        keyFilePath: sshd.key,
+        direct: true,
+        options: { UserKnownHostsFile: sshd.knownHosts, GlobalKnownHostsFile: '/dev/null' },
+      } as const;
+      let daemon = await machine.startReadyDaemon();
+      const client = machine.client();
+      const countFile = machine.path('count');
+      appendFileSync(countFile, '');
+      const place = (name: string, target?: Target) => {
+        const workingDirectory = machine.path(name);
+        mkdirSync(workingDirectory);
+        return {
+          create: { engine: 'javascript', workingDirectory, ...(target === undefined ? {} : { target }) },
+        };
+      };
+      const closedPort = { is: 'ssh', host: '127.0.0.1', port: 1, configurationFile: 'none' } as const;
+      const many = <Item>(count: number, item: (index: number) => Item): readonly Item[] =>
+        Array.from({ length: count }, (_, index) => item(index));
+      const targets = [
+        ...many(5, (index) => place(`hung${String(index)}`)),
+        ...many(5, () => ({ session: 'nowhere' })),
+        place('failing0'),
+        ...many(wellCount, (index) => place(`well${String(index)}`, index % 9 < 2 ? overSsh : undefined)),
+        ...many(5, () => ({ create: { engine: 'javascript', target: closedPort } })),
+        place('failing1'),
+        place('failing2'),
+      ];
+      const job = await client.jobs.start({
+        command: script(countFile),
+        targets,
+        throttleLimit: 16,
+        runTimeoutMs: 20_000,
+      });
+      for (const share of [0.2, 0.6]) {
+        for await (const event of client.jobs.watch()) {
+          if (event.is !== 'job') continue;
+          const done = readFileSync(countFile, 'utf8').split('\n').length - 1;
+          if (done >= share * wellCount) break;
+        }
+        await daemon.end('SIGKILL');
+        daemon = await machine.startReadyDaemon();
       }
-      await daemon.end('SIGKILL');
-      daemon = await machine.startReadyDaemon();
-    }
-    const last = await over(client, job.id);
+      const last = await over(client, job.id);
 
-    const outcomes = last.children.map(({ outcome, problem }) =>
-      `${outcome.replace('JOB_OUTCOME_', '')} ${problem?.reason ?? ''}`.trimEnd(),
-    );
-    expect(outcomes).toEqual([
-      ...many(5, () => 'TIMED_OUT RUN_TIMEOUT'),
-      ...many(5, () => 'UNREACHABLE SESSION_NOT_FOUND'),
-      'FAILED SCRIPT_FAILED',
-      ...many(wellCount, () => 'SUCCEEDED'),
-      ...many(5, () => 'UNREACHABLE CONNECTION_REFUSED'),
-      'FAILED SCRIPT_FAILED',
-      'FAILED SCRIPT_FAILED',
-    ]);
-    expect(last.state).toBe(JobState.JOB_STATE_FAILED);
-    const ran = readFileSync(countFile, 'utf8').trimEnd().split('\n');
-    expect(new Set(ran).size).toBe(ran.length);
-    expect(ran).toHaveLength(wellCount + 8);
+      const outcomes = last.children.map(({ outcome, problem }) =>
+        `${outcome.replace('JOB_OUTCOME_', '')} ${problem?.reason ?? ''}`.trimEnd(),
+      );
+      expect(outcomes).toEqual([
+        ...many(5, () => 'TIMED_OUT RUN_TIMEOUT'),
+        ...many(5, () => 'UNREACHABLE SESSION_NOT_FOUND'),
+        'FAILED SCRIPT_FAILED',
+        ...many(wellCount, () => 'SUCCEEDED'),
+        ...many(5, () => 'UNREACHABLE CONNECTION_REFUSED'),
+        'FAILED SCRIPT_FAILED',
+        'FAILED SCRIPT_FAILED',
+      ]);
+      expect(last.state).toBe(JobState.JOB_STATE_FAILED);
+      const ran = readFileSync(countFile, 'utf8').trimEnd().split('\n');
+      expect(new Set(ran).size).toBe(ran.length);
+      expect(ran).toHaveLength(wellCount + 8);
+      expect(sshd.connections).toBeGreaterThan(0);
 
-    const records = await received(client, job.id);
-    expect(new Set(records).size).toBe(records.length);
-    for (let index = 11; index < 11 + wellCount; index += 1) {
-      const own = records.filter((line) => line.startsWith(`${String(index)}:`));
-      expect(own).toEqual(own.map((_, place) => `${String(index)}:${String(place + 1)}`));
-      expect(own.length).toBeGreaterThan(linesPerTarget);
-    }
-    expect(await received(client, job.id)).toEqual([]);
-    expect((await client.jobs.get(job.id)).hasMoreData).toBe(false);
-  }, 240_000);
-});
+      const records = await received(client, job.id);
+      expect(new Set(records).size).toBe(records.length);
+      for (let index = 11; index < 11 + wellCount; index += 1) {
+        const own = records.filter((line) => line.startsWith(`${String(index)}:`));
+        expect(own).toEqual(own.map((_, place) => `${String(index)}:${String(place + 1)}`));
+        expect(own.length).toBeGreaterThan(linesPerTarget);
+      }
+      expect(await received(client, job.id)).toEqual([]);
+      expect((await client.jobs.get(job.id)).hasMoreData).toBe(false);
+    }, 240_000);
+  },
+);
 
 describe('jobs over sessions that exist', () => {
   test('P15, P72, P74, P76, P77: names from one counter; wait, stop, keep, remove', async () => {
