@@ -120,7 +120,7 @@ const rooms = {
 const clients = {
   'clients/typescript': {
     npm: ['@grpc/grpc-js', '@bufbuild/protobuf'],
-    node: [...plain, ...files, 'crypto', 'http2', 'net', 'os'],
+    node: [...plain, ...files, 'crypto', 'http2', 'net', 'os', 'tls'],
   },
   'clients/cli': { folders: ['clients/typescript/(?!gen/)'], node: [anyOfNode], npm: ['yaml'] },
 };

@@ -118,10 +118,11 @@ const daemonVariables: ReadonlySet<string> = new Set([
   'XDG_STATE_HOME',
 ]);
 
-/** RUNSPACED_ADDRESS and RUNSPACED_CLIENT_ID are about clients. */
+/** They are about clients. */
 const clientVariables: ReadonlySet<string> = new Set([
   'RUNSPACED_ADDRESS',
   'RUNSPACED_CLIENT_ID',
+  'RUNSPACED_TOKEN_FILE',
   'RUNSPACED_AUTOSTART',
 ]);
 

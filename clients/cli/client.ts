@@ -1,5 +1,6 @@
+import { hostname } from 'node:os';
 import { clientIdOf } from './client-id';
-import { placeOf } from './place';
+import { isElsewhere, placeOf } from './place';
 import type { Settings } from './setting-keys';
 import type { Environment } from './settings';
 import { connect, isListening, ownAddress, RunspaceError, type RunspaceClient } from '../typescript';
@@ -20,7 +21,8 @@ export function openClient({ flags, environment, settings, start }: ClientReques
   return connect({
     environment,
     ...(place.is === 'home' ? { home: place.home } : { address: place.address }),
-    clientId: clientIdOf(environment),
+    // Callers of several machines meet there.
+    clientId: isElsewhere(place) ? `${clientIdOf(environment)}-${hostname()}` : clientIdOf(environment),
     connectTimeoutMs: 0,
     ...(isAllowed ? { start: () => ensureDaemon(place.home, environment) } : {}),
   });

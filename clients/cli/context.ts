@@ -4,7 +4,7 @@ import { UsageError } from './failure';
 import { outputFormats, valueFormats, type FlagName, type OutputFormat, type RecordFormat } from './flags';
 import type { GivenFlag, Words } from './words';
 import { parseDuration } from './duration';
-import { placeOf } from './place';
+import { isElsewhere, placeOf, type Place } from './place';
 import type { Settings } from './setting-keys';
 import { readSettings, type Environment } from './settings';
 
@@ -38,9 +38,13 @@ export class Context {
 
   /** The state folder of the daemon that is meant, where it is one of this machine's. */
   async stateFolder(): Promise<string | undefined> {
-    const flags = { home: this.text('home'), address: this.text('address') };
-    const place = placeOf({ flags, environment: this.environment, settings: await this.settings() });
+    const place = await this.#place();
     return place.is === 'home' ? place.home : undefined;
+  }
+
+  /** Whether the daemon that is meant is one of this machine. */
+  async isDaemonHere(): Promise<boolean> {
+    return !isElsewhere(await this.#place());
   }
 
   /** Whether the flag was given. */
@@ -108,5 +112,11 @@ export class Context {
       environment: this.environment,
       start,
     });
+  }
+
+  /** Which daemon is meant. */
+  async #place(): Promise<Place> {
+    const flags = { home: this.text('home'), address: this.text('address') };
+    return placeOf({ flags, environment: this.environment, settings: await this.settings() });
   }
 }

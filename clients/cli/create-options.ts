@@ -15,7 +15,7 @@ export async function createOptions(context: Context, target?: Target): Promise<
   return {
     ...(await endpoint(context)),
     options: await sessionChoices(context, target?.is),
-    ...(target === undefined ? here(context) : elsewhere(context)),
+    ...(target === undefined && (await context.isDaemonHere()) ? here(context) : elsewhere(context)),
   };
 }
 

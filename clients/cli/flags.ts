@@ -63,7 +63,8 @@ export const flags = {
   },
   address: {
     value: 'ADDRESS',
-    summary: 'where the daemon listens, unix:///path; such a daemon is never started by itself',
+    summary:
+      'where the daemon listens, unix:///path or grpcs://host:port; such a daemon is never started by itself',
   },
   help: { letter: 'h', summary: 'show help' },
   version: { letter: 'V', summary: 'print the version of this program' },

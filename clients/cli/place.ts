@@ -25,6 +25,11 @@ export function placeOf({ flags, environment, settings }: PlaceSources): Place {
   return { is: 'home', home: stateFolder(environment) };
 }
 
+/** Whether the daemon is one of another machine. */
+export function isElsewhere(place: Place): boolean {
+  return place.is === 'address' && place.address.startsWith('grpcs:');
+}
+
 function isGiven(text: string | undefined): text is string {
   return text !== undefined && text !== '';
 }

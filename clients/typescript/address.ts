@@ -7,22 +7,59 @@ import { invalidArgument, RunspaceError } from './error';
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where a daemon listens: a unix socket of this machine. */
-export interface Address {
+/** Where a daemon listens. */
+export type Address = UnixAddress | TlsAddress;
+
+/** A unix socket of this machine. */
+export interface UnixAddress {
+  readonly is: 'unix';
   /** The path of the socket. */
   readonly path: string;
   /** The address as text: `unix:///path`. */
   readonly text: string;
 }
 
-/** The address that a text such as `unix:///run/me/d.sock` names; INVALID_ARGUMENT where it names none. */
+/** A port of a machine, over TLS. */
+export interface TlsAddress {
+  readonly is: 'tls';
+  readonly host: string;
+  readonly port: number;
+  /** The name that the daemon must listen as; undefined: any. */
+  readonly application: string | undefined;
+  /** The address as text: `grpcs://host:port/NAME`. */
+  readonly text: string;
+}
+
+/** The port of a daemon where nobody names one. */
+const usualPort = 7441;
+
+/**
+ * The address that a text such as `unix:///run/me/d.sock` or `grpcs://host:7441` names; INVALID_ARGUMENT where it names
+ * none.
+ */
 export function parseAddress(text: string): Address {
   const [, path] = /^unix:(?:\/\/)?(\/.+)$/.exec(text) ?? [];
-  if (path !== undefined) return { path, text: `unix://${path}` };
-  const remedy = 'give a unix socket as unix:///absolute/path; other addresses come with a later release';
+  if (path !== undefined) return { is: 'unix', path, text: `unix://${path}` };
+  const tls = tlsAddressIn(text);
+  if (tls !== undefined) return tls;
+  const remedy = 'give a unix socket as unix:///absolute/path, or another machine as grpcs://host:port';
   throw invalidArgument(`${JSON.stringify(text)} is no address that can be reached: ${remedy}`, {
     address: text,
   });
+}
+
+function tlsAddressIn(text: string): TlsAddress | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'grpcs:' || url.hostname === '' || url.username !== '' || url.search !== '')
+    return undefined;
+  const name = decodeURIComponent(url.pathname.slice(1));
+  return {
+    is: 'tls',
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? usualPort : Number(url.port),
+    application: name === '' ? undefined : name,
+    text,
+  };
 }
 
 /** The state folder: RUNSPACED_HOME, else `runspaced` in XDG_STATE_HOME, else `~/.local/state/runspaced`. */
@@ -32,6 +69,14 @@ export function stateFolder(environment: Environment): string {
   const hasOwn = stateHome !== undefined && isAbsolute(stateHome);
   const base = hasOwn ? stateHome : join(homeOf(environment), '.local', 'state');
   return join(base, 'runspaced');
+}
+
+/** Whom to trust and who one is: RUNSPACED_CERTIFICATES, else `runspaced/certificates` in XDG_CONFIG_HOME, else in `~/.config`. */
+export function certificatesFolder(environment: Environment): string {
+  const { RUNSPACED_CERTIFICATES: folder, XDG_CONFIG_HOME: configHome } = environment;
+  if (folder !== undefined && folder !== '') return resolve(folder);
+  const hasOwn = configHome !== undefined && isAbsolute(configHome);
+  return join(hasOwn ? configHome : join(homeOf(environment), '.config'), 'runspaced', 'certificates');
 }
 
 /** The user's home folder. */
@@ -47,14 +92,14 @@ const longestSocketPath = 100;
  * this user's alone, else `runspaced-UID` in the temporary folder; HASH is of the state folder's real path.
  * Throws SOCKET_PATH_TOO_LONG, and ACCESS_DENIED where RUNTIME is someone else's.
  */
-export function ownAddress(folder: string, environment: Environment): Address {
+export function ownAddress(folder: string, environment: Environment): UnixAddress {
   const hash = createHash('sha256')
     .update(realPathOf(resolve(folder)))
     .digest('hex')
     .slice(0, 12);
   const path = join(runtimeFolder(environment), `runspaced-${hash}.sock`);
   const bytes = Buffer.byteLength(path);
-  if (bytes <= longestSocketPath) return parseAddress(`unix://${path}`);
+  if (bytes <= longestSocketPath) return { is: 'unix', path, text: `unix://${path}` };
   throw new RunspaceError(
     'SOCKET_PATH_TOO_LONG',
     `the socket path ${path} has ${String(bytes)} bytes, and ${String(longestSocketPath)} are possible: let XDG_RUNTIME_DIR or TMPDIR name a folder with a shorter path`,

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { ownAddress, parseAddress, stateFolder, type Environment } from './address';
+import { readFileSync } from 'node:fs';
+import {
+  certificatesFolder,
+  ownAddress,
+  parseAddress,
+  stateFolder,
+  type Address,
+  type Environment,
+} from './address';
 import { Api } from './api';
 import { Configurations } from './configurations';
 import { Daemon } from './daemon';
@@ -12,10 +20,17 @@ import { Channel } from './transport/channel';
 export interface ConnectOptions {
   /** Variables that say where the daemon is: RUNSPACED_ADDRESS, RUNSPACED_HOME, XDG_STATE_HOME … `process.env` as a rule. */
   readonly environment: Environment;
-  /** Where the daemon listens, `unix:///path`; by default RUNSPACED_ADDRESS, else the socket of the state folder. */
+  /** Where the daemon listens, `unix:///path` or `grpcs://host:port/NAME`; by default RUNSPACED_ADDRESS, else the socket of the state folder. */
   readonly address?: string;
   /** The daemon's state folder; wins over RUNSPACED_HOME and RUNSPACED_ADDRESS. */
   readonly home?: string;
+  /**
+   * For `grpcs://`: the folder with `ca.crt`, `crl.pem` and this client's `client/NAME.crt` and `.key`; by default
+   * RUNSPACED_CERTIFICATES, else `runspaced/certificates` in XDG_CONFIG_HOME or `~/.config`.
+   */
+  readonly certificatesFolder?: string;
+  /** For `grpcs://`: shown in place of a certificate; by default what the file says that RUNSPACED_TOKEN_FILE names. */
+  readonly token?: string;
   /** What this client calls itself, the same in all its calls; made up when left out. */
   readonly clientId?: string;
   /** How long a daemon that was never reached is tried; default 5 s. */
@@ -69,6 +84,10 @@ export function connect(options: ConnectOptions): RunspaceClient {
   const address = addressOf(options);
   const channel = new Channel({
     address,
+    caller: {
+      certificatesFolder: options.certificatesFolder ?? certificatesFolder(options.environment),
+      token: () => options.token ?? tokenIn(options.environment),
+    },
     start: options.start,
     maximumMessageBytes: options.maximumMessageBytes ?? 1 << 30,
   });
@@ -79,8 +98,12 @@ export function connect(options: ConnectOptions): RunspaceClient {
   return new RunspaceClient(channel, api, address.text);
 }
 
-function addressOf({ address, home, environment }: ConnectOptions): ReturnType<typeof parseAddress> {
+function addressOf({ address, home, environment }: ConnectOptions): Address {
   const named = address ?? (home === undefined ? environment['RUNSPACED_ADDRESS'] : undefined);
   if (named !== undefined && named !== '') return parseAddress(named);
   return ownAddress(home ?? stateFolder(environment), environment);
+}
+
+function tokenIn({ RUNSPACED_TOKEN_FILE: file }: Environment): string | undefined {
+  return file === undefined || file === '' ? undefined : readFileSync(file, 'utf8').trim();
 }

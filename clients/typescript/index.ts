@@ -1,6 +1,14 @@
 /** The client of runspaced: sessions, commands and their records, in TypeScript. */
 export { connect, RunspaceClient, type ConnectOptions } from './client';
-export { ownAddress, parseAddress, stateFolder, type Address, type Environment } from './address';
+export {
+  ownAddress,
+  parseAddress,
+  stateFolder,
+  type Address,
+  type Environment,
+  type TlsAddress,
+  type UnixAddress,
+} from './address';
 export type { CallChoices } from './api';
 export type { AttachEvent, AttachOptions } from './attach';
 export type { Configurations, ConfigurationSourceText, RegisterOptions } from './configurations';
@@ -50,7 +58,7 @@ export type { ValueStyle } from './value/number-text';
 export { entriesOf, itemsOf, propertiesOf, valueText } from './value/text';
 export type { WatchEvent } from './watch';
 export type { ContainerTarget, Credential, DaemonTarget, SshTarget, Target } from './target';
-export { isListening } from './transport/channel';
+export { isListening } from './transport/dial';
 export {
   Configuration as ConfigurationMessage,
   ConfigurationSource,

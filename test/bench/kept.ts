@@ -1,13 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  connect,
-  isListening,
-  ownAddress,
-  parseAddress,
-  type RunspaceClient,
-} from '../../clients/typescript';
+import { connect, isListening, ownAddress, type RunspaceClient } from '../../clients/typescript';
 import { temporaryFolder } from '../support/temporary-folder';
 import { cleanEnvironment, places } from './places';
 
@@ -34,7 +28,7 @@ export async function startKept(powershell: string | undefined, warmPool = 0): P
     env: environment,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  await listening(daemon, ownAddress(folder.path, environment).text);
+  await listening(daemon, ownAddress(folder.path, environment));
   const client = connect({ environment });
   const { pid } = await client.daemon.status();
   return {
@@ -51,13 +45,13 @@ export async function startKept(powershell: string | undefined, warmPool = 0): P
   };
 }
 
-async function listening(daemon: ChildProcess, address: string): Promise<void> {
+async function listening(daemon: ChildProcess, address: ReturnType<typeof ownAddress>): Promise<void> {
   let lastWords = '';
   daemon.stderr?.on('data', (text: Buffer) => {
     lastWords = text.toString();
   });
   const start = Date.now();
-  while (!(await isListening(parseAddress(address)))) {
+  while (!(await isListening(address))) {
     if (daemon.exitCode !== null) throw new Error(`the daemon ended at its start: ${lastWords}`);
     if (Date.now() - start > startPatienceMs) {
       daemon.kill();

@@ -40,7 +40,11 @@ class Server implements AsyncDisposable {
 const emptyMessage = Buffer.alloc(5);
 
 async function answersOf(path: string): Promise<number> {
-  using channel = new Channel({ address: { path, text: `unix://${path}` }, maximumMessageBytes: 1_000 });
+  using channel = new Channel({
+    caller: { certificatesFolder: '', token: () => undefined },
+    address: { is: 'unix', path, text: `unix://${path}` },
+    maximumMessageBytes: 1_000,
+  });
   using call = await channel.open(methods.watchSessions, { silenceMs: 50 });
   call.end();
   const answers: unknown[] = [];

@@ -6,33 +6,95 @@ import hashlib
 import json
 import os
 import re
+import socket
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Union
+from urllib.parse import unquote, urlsplit
 
 from .error import RunspaceError, invalid_argument
 
 _LONGEST_SOCKET_PATH = 100
+#: The port of a daemon where nobody names one.
+_USUAL_PORT = 7441
 
 
 @dataclass(frozen=True)
-class Address:
+class UnixAddress:
     """A unix socket of this machine."""
 
     #: The path of the socket.
     path: str
+    #: What to do where nobody listens.
+    remedy = "start one with: runspaced"
+
+    def probe(self) -> None:
+        """Connects and leaves; OSError where nobody listens."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(5)
+            probe.connect(self.path)
 
     def __str__(self) -> str:
         return f"unix://{self.path}"
 
 
+@dataclass(frozen=True)
+class TlsAddress:
+    """A port of a machine, over TLS."""
+
+    host: str
+    port: int
+    #: The name that the daemon must listen as; None: any.
+    application: str | None
+    #: What to do where nobody listens.
+    remedy = "check the address, and that it listens there"
+
+    def probe(self) -> None:
+        """Connects and leaves; OSError where nobody listens."""
+        socket.create_connection((self.host, self.port), 5).close()
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"grpcs://{host}:{self.port}" + ("" if self.application is None else f"/{self.application}")
+
+
+Address = Union[UnixAddress, TlsAddress]
+
+
 def parse_address(text: str) -> Address:
-    """The address that a text such as ``unix:///run/me/d.sock`` names; INVALID_ARGUMENT where it names none."""
+    """The address that a text such as ``unix:///run/me/d.sock`` or ``grpcs://host:7441`` names; INVALID_ARGUMENT where
+    it names none."""
     match = re.fullmatch(r"unix:(?://)?(/.+)", text, re.DOTALL)
     if match is not None:
-        return Address(match[1])
-    remedy = "give a unix socket as unix:///absolute/path; other addresses come with a later release"
+        return UnixAddress(match[1])
+    tls = _tls_address_in(text)
+    if tls is not None:
+        return tls
+    remedy = "give a unix socket as unix:///absolute/path, or another machine as grpcs://host:port"
     raise invalid_argument(f"{json.dumps(text)} is no address that can be reached: {remedy}", address=text)
+
+
+def _tls_address_in(text: str) -> TlsAddress | None:
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        return None
+    if url.scheme != "grpcs" or not url.hostname or url.username is not None or url.query:
+        return None
+    return TlsAddress(url.hostname, _USUAL_PORT if port is None else port, unquote(url.path[1:]) or None)
+
+
+def certificates_folder(environment: Mapping[str, str]) -> str:
+    """RUNSPACED_CERTIFICATES, else ``runspaced/certificates`` in XDG_CONFIG_HOME, else in ``~/.config``."""
+    folder = environment.get("RUNSPACED_CERTIFICATES")
+    if folder:
+        return os.path.abspath(folder)
+    base = environment.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.join(environment.get("HOME") or os.path.expanduser("~"), ".config")
+    return os.path.join(base, "runspaced", "certificates")
 
 
 def address_of(address: str | None, home: str | None, environment: Mapping[str, str]) -> Address:
@@ -55,13 +117,13 @@ def state_folder(environment: Mapping[str, str]) -> str:
     return os.path.join(base, "runspaced")
 
 
-def own_address(folder: str, environment: Mapping[str, str]) -> Address:
+def own_address(folder: str, environment: Mapping[str, str]) -> UnixAddress:
     """The daemon's own socket for a state folder, found as the daemon and the CLI find it."""
     digest = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:12]
     path = os.path.join(_runtime_folder(environment), f"runspaced-{digest}.sock")
     size = len(os.fsencode(path))
     if size <= _LONGEST_SOCKET_PATH:
-        return Address(path)
+        return UnixAddress(path)
     raise RunspaceError(
         "SOCKET_PATH_TOO_LONG",
         f"the socket path {path} has {size} bytes, and {_LONGEST_SOCKET_PATH} are possible: "

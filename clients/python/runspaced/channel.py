@@ -9,7 +9,8 @@ from typing import Any, Generic, TypeVar
 
 import grpc
 
-from .address import Address
+from .address import Address, TlsAddress, UnixAddress
+from .caller import Caller
 from .deep import allow_deep_messages
 from .error import RunspaceError, cancelled, client_closed, from_rpc_error, protocol_error
 from .methods import Method, Request, Response
@@ -58,12 +59,16 @@ class Channel:
         self,
         address: Address,
         *,
+        caller: Caller,
         start: Callable[[], None] | None,
         maximum_message_bytes: int,
         silence: float,
     ) -> None:
         allow_deep_messages()
         self.address = address
+        self._caller = caller
+        application = address.application if isinstance(address, TlsAddress) else None
+        self._metadata = None if application is None else (("runspace-application", application),)
         #: Whether the daemon has ever answered on this channel.
         self.was_connected = False
         self._start = start
@@ -90,7 +95,7 @@ class Channel:
         connection = self._connected()
         call = connection.unary_unary(method.path, _encode, _decoder(method))
         try:
-            answer: Response = call(request, timeout=timeout)
+            answer: Response = call(request, timeout=timeout, metadata=self._metadata)
         except grpc.RpcError as error:
             raise self.failure_of(error, connection, timeout) from None
         except ValueError:
@@ -118,7 +123,7 @@ class Channel:
         """What a failed call is told as. Starts a daemon where none listens and the caller can."""
         if self.is_closed:
             return client_closed()
-        failure = from_rpc_error(error, self.address.path, timeout)
+        failure = from_rpc_error(error, self.address, timeout)
         if failure.reason == "SHUTTING_DOWN":
             self._is_shut_down = True
         if failure.reason in ("CONNECTION_LOST", "DAEMON_UNREACHABLE"):
@@ -139,9 +144,16 @@ class Channel:
             if self.is_closed:
                 raise client_closed()
             if self._connection is None:
-                self._connection = grpc.insecure_channel(f"unix://{self.address.path}", self._options)
+                self._connection = self._connect()
                 self._connections.add(self._connection)
             return self._connection
+
+    def _connect(self) -> Any:
+        address = self.address
+        if isinstance(address, UnixAddress):
+            return grpc.insecure_channel(f"unix://{address.path}", self._options)
+        host = f"[{address.host}]" if ":" in address.host else address.host
+        return grpc.secure_channel(f"{host}:{address.port}", self._caller.credentials(), self._options)
 
     def _forget(self, connection: Any) -> None:
         """The next call gets a new connection at once; grpc's own would be tried again only much later. Other calls on
@@ -152,7 +164,7 @@ class Channel:
 
     def _open(self, connection: Any, make: Any, requests: Any, timeout: float | None) -> Call[Any]:
         try:
-            return Call(self, connection, make(requests, timeout=timeout), timeout)
+            return Call(self, connection, make(requests, timeout=timeout, metadata=self._metadata), timeout)
         except ValueError:
             raise self._closed() from None
 

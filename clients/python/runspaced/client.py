@@ -9,6 +9,7 @@ from types import TracebackType
 
 from .address import address_of
 from .api import Api, Patience
+from .caller import caller_of
 from .channel import Channel
 from .configurations import Configurations
 from .daemon import Daemon
@@ -26,6 +27,8 @@ class Client:
         address: str | None = None,
         *,
         home: str | None = None,
+        certificates: str | None = None,
+        token: str | None = None,
         environment: Mapping[str, str] | None = None,
         client_id: str | None = None,
         connect_timeout: Span = 5.0,
@@ -35,17 +38,23 @@ class Client:
         start: Callable[[], None] | None = None,
     ) -> None:
         """
-        ``address``: where the daemon listens, ``unix:///path``; by default RUNSPACED_ADDRESS, else the socket of the
+        ``address``: where the daemon listens, ``unix:///path`` or ``grpcs://host:port/NAME``; by default RUNSPACED_ADDRESS, else the socket of the
         state folder. ``home``: the daemon's state folder; wins over RUNSPACED_HOME and RUNSPACED_ADDRESS.
+        ``certificates``: for ``grpcs://`` the folder with ``ca.crt`` and this client's ``client/NAME.crt`` and ``.key``; by
+        default RUNSPACED_CERTIFICATES, else ``runspaced/certificates`` in XDG_CONFIG_HOME or ``~/.config``. ``token``:
+        shown in place of a certificate; by default what the file says that RUNSPACED_TOKEN_FILE names.
         ``environment``: the variables that say where the daemon is, by default this process's own. ``client_id``: what
         this client calls itself, made up when left out. ``connect_timeout``: how long a daemon that was never reached is
         tried; ``retry_limit``: one that was lost. ``silence``: a connection without a sign of life for this long is
         lost. ``start`` is called when nothing listens, unless the daemon was stopped on purpose: the place to start one.
         Raises INVALID_ARGUMENT for an address it can't read.
         """
-        where = address_of(address, home, os.environ if environment is None else environment)
+        variables = os.environ if environment is None else environment
+        where = address_of(address, home, variables)
         channel = Channel(
-            where, start=start, maximum_message_bytes=maximum_message_bytes, silence=seconds_of(silence)
+            where,
+            caller=caller_of(certificates, token, variables),
+            start=start, maximum_message_bytes=maximum_message_bytes, silence=seconds_of(silence)
         )
         patience = Patience(seconds_of(connect_timeout), seconds_of(retry_limit))
         self._api = Api(channel, str(uuid.uuid4()) if client_id is None else client_id, patience)

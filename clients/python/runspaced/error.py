@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import DecodeError
 
 if TYPE_CHECKING:
+    from .address import Address
     from .record import ErrorRecord, FinalRecord
 
 
@@ -127,8 +127,8 @@ class _Details:
     retry_after: float | None = None
 
 
-def from_rpc_error(error: grpc.RpcError, socket_path: str, timeout: float | None = None) -> RunspaceError:
-    """The error that a failed gRPC call stands for. ``socket_path`` tells a lost daemon from one that is not there."""
+def from_rpc_error(error: grpc.RpcError, address: Address, timeout: float | None = None) -> RunspaceError:
+    """The error that a failed gRPC call stands for. ``address`` tells a lost daemon from one that is not there."""
     code, text = error.code(), error.details() or ""
     details = _details_of(error)
     name = code.name
@@ -136,7 +136,7 @@ def from_rpc_error(error: grpc.RpcError, socket_path: str, timeout: float | None
         if name == "DEADLINE_EXCEEDED":
             return deadline_exceeded(timeout)
         if name == "UNAVAILABLE" or _was_torn(name, text):
-            return _loss(socket_path, text)
+            return _loss(address, text)
     return RunspaceError(
         details.reason or name,
         text or f"the call ended with {details.reason or name}",
@@ -153,20 +153,17 @@ def _was_torn(name: str, text: str) -> bool:
     return name in ("INTERNAL", "UNKNOWN") and ("RST_STREAM" in text or "Stream removed" in text)
 
 
-def _loss(socket_path: str, text: str) -> RunspaceError:
+def _loss(address: Address, text: str) -> RunspaceError:
     """Asks the socket itself why the daemon did not answer."""
-    address = f"unix://{socket_path}"
-    facts = {"address": address}
+    facts = {"address": str(address)}
     try:
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(5)
-            probe.connect(socket_path)
+        address.probe()
     except PermissionError:
         message = f"{address} belongs to another user: only its owner may connect"
         return RunspaceError("ACCESS_DENIED", message, grpc_code="PERMISSION_DENIED", metadata=facts)
     except OSError as cause:
         why = errno.errorcode.get(cause.errno or 0, str(cause))
-        message = f"no daemon listens at {address} ({why}); start one with: runspaced"
+        message = f"no daemon listens at {address} ({why}); {address.remedy}"
         return RunspaceError(
             "DAEMON_UNREACHABLE", message, grpc_code="UNAVAILABLE", metadata=facts, retry_after=0
         )

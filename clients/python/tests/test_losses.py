@@ -14,7 +14,7 @@ import grpc
 from google.protobuf import duration_pb2
 
 from runspaced import Client, CommandError, RunspaceError, kinds
-from runspaced.address import address_of
+from runspaced.address import UnixAddress, address_of
 from runspaced.gen.runspace.v1 import configuration_pb2, daemon_pb2, job_pb2, pipeline_pb2, record_pb2, session_pb2
 from support.scripted import (
     BY_PATH,
@@ -396,13 +396,17 @@ class Addresses(unittest.TestCase):
         (folder / "link").symlink_to(folder / "state")
         environment = {"XDG_RUNTIME_DIR": str(folder / "run"), "RUNSPACED_HOME": str(folder / "state")}
         own = address_of(None, None, environment)
+        assert isinstance(own, UnixAddress)
         self.assertEqual(Path(own.path).parent, folder / "run")
         self.assertEqual(
             address_of(None, str(folder / "link"), {**environment, "RUNSPACED_ADDRESS": "x"}), own
         )
         self.assertEqual(str(address_of(None, None, {"RUNSPACED_ADDRESS": "unix:/a"})), "unix:///a")
+        for text, shown in (("grpcs://h", "grpcs://h:7441"), ("grpcs://[::1]:5/N%20M", "grpcs://[::1]:5/N M")):
+            self.assertEqual(str(address_of(text, None, {})), shown)
         (folder / "run").chmod(0o755)
         elsewhere = address_of(None, None, {**environment, "TMPDIR": str(folder)})
+        assert isinstance(elsewhere, UnixAddress)
         self.assertEqual(Path(elsewhere.path).parent, folder / f"runspaced-{os.getuid()}")
         with self.assertRaises(RunspaceError) as raised:
             address_of(None, None, {**environment, "TMPDIR": str(folder / ("a" * 100))})

@@ -20,6 +20,8 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
   /** The call fails with CONNECTION_LOST when it waits this long for an answer; for streams with heartbeats. Before the first answer it is enough that the connection answers. */
   readonly silenceMs?: number | undefined;
+  /** What goes with it beside what gRPC says. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Largest answer that is taken, in bytes. */
   readonly maximumMessageBytes: number;
   /** Hears what the daemon refused the call with. */
@@ -42,7 +44,7 @@ export class Call<Request, Response> implements Disposable {
   constructor(session: ClientHttp2Session, method: Method<Request, Response>, options: CallOptions) {
     this.#method = method;
     this.#options = options;
-    this.#stream = session.request(headersOf(method.path, options.timeoutMs));
+    this.#stream = session.request(headersOf(method.path, options));
     this.closed = new Promise((resolve) => this.#stream.once('close', resolve));
     this.#stream.on('error', (error: Error) => (this.#failure ??= error));
     this.#stream.once('response', (headers) => (this.#headers = headers));
@@ -156,8 +158,12 @@ export class Call<Request, Response> implements Disposable {
   }
 }
 
-function headersOf(path: string, timeoutMs: number | undefined): OutgoingHttpHeaders {
+function headersOf(
+  path: string,
+  { timeoutMs, headers }: Pick<CallOptions, 'timeoutMs' | 'headers'>,
+): OutgoingHttpHeaders {
   return {
+    ...headers,
     ':method': 'POST',
     ':path': path,
     'content-type': 'application/grpc+proto',

@@ -1,17 +1,25 @@
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
-import { connect as connectSocket, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { connectionLost, RunspaceError, toError } from '../error';
 import type { Address } from '../address';
 import { Call, type CallOptions } from './call';
+import type { Caller } from './caller';
+import { dial } from './dial';
+import { isUnreachable } from './unreachable';
 import type { Method } from './method';
 
 /** Where a channel leads, and what to do when nothing listens there. */
 export interface ChannelOptions {
   readonly address: Address;
+  /** Who this client is to daemons of other machines. */
+  readonly caller: Caller;
   /** Called when nothing listens at the address, unless the daemon was stopped; the channel then tries once more. */
   readonly start?: (() => Promise<void>) | undefined;
   readonly maximumMessageBytes: number;
 }
+
+/** What a caller chooses of a call. */
+type ChosenOptions = Omit<CallOptions, 'headers' | 'maximumMessageBytes' | 'onError'>;
 
 const windowBytes = 1 << 20;
 
@@ -41,12 +49,12 @@ export class Channel implements Disposable {
   /** Opens a call. Throws DAEMON_UNREACHABLE where nothing listens. */
   async open<Request, Response>(
     method: Method<Request, Response>,
-    options: Omit<CallOptions, 'maximumMessageBytes' | 'onError'>,
+    options: ChosenOptions,
   ): Promise<Call<Request, Response>> {
     options.signal?.throwIfAborted();
     const connection = await this.#connected();
     options.signal?.throwIfAborted();
-    const call = this.#begin(connection.session, method, options);
+    const call = this.#begin(connection, method, options);
     keepAliveDuring(call.closed, connection);
     return call;
   }
@@ -64,13 +72,14 @@ export class Channel implements Disposable {
 
   /** A connection may be lost before its end is told; Node then throws. */
   #begin<Request, Response>(
-    session: ClientHttp2Session,
+    { session, headers }: Connection,
     method: Method<Request, Response>,
-    options: Omit<CallOptions, 'maximumMessageBytes' | 'onError'>,
+    options: ChosenOptions,
   ): Call<Request, Response> {
     try {
       return new Call(session, method, {
         ...options,
+        headers,
         maximumMessageBytes: this.#options.maximumMessageBytes,
         onError: (error) => (this.#isShutDown ||= error.reason === 'SHUTTING_DOWN'),
       });
@@ -96,20 +105,22 @@ export class Channel implements Disposable {
   }
 
   async #dial(): Promise<Connection> {
-    const { address, start } = this.#options;
-    const socket = await dialSocket(address).catch(async (error: unknown) => {
+    const { address, caller, start } = this.#options;
+    const { socket, headers } = await dial(address, caller).catch(async (error: unknown) => {
       if (start === undefined || this.#isShutDown || !isUnreachable(error)) throw error;
       await start();
-      return await dialSocket(address);
+      return await dial(address, caller);
     });
     this.#wasConnected = true;
     this.#isShutDown = false;
-    return { session: sessionOn(socket), openCalls: 0 };
+    return { session: sessionOn(socket), headers, openCalls: 0 };
   }
 }
 
 interface Connection {
   readonly session: ClientHttp2Session;
+  /** What each call on it carries. */
+  readonly headers: Readonly<Record<string, string>>;
   openCalls: number;
 }
 
@@ -119,10 +130,6 @@ function keepAliveDuring(call: Promise<void>, connection: Connection): void {
   void call.then(() => {
     if (--connection.openCalls === 0) connection.session.unref();
   });
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof RunspaceError && error.reason === 'DAEMON_UNREACHABLE';
 }
 
 function sessionOn(socket: Socket): ClientHttp2Session {
@@ -136,44 +143,4 @@ function sessionOn(socket: Socket): ClientHttp2Session {
     session.setLocalWindowSize(windowBytes * 4);
   });
   return session;
-}
-
-/** Whether someone listens at the address now. */
-export async function isListening(address: Address): Promise<boolean> {
-  try {
-    (await dialSocket(address)).destroy();
-    return true;
-  } catch (error) {
-    if (isUnreachable(error)) return false;
-    throw error;
-  }
-}
-
-/** A connected socket; DAEMON_UNREACHABLE or ACCESS_DENIED where there is none to be had. */
-function dialSocket(address: Address): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectSocket({ path: address.path });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      reject(fromDialError(address, error));
-    });
-    socket.once('connect', () => {
-      socket.on('error', () => undefined); // From here on its loss shows in the calls on it.
-      resolve(socket);
-    });
-  });
-}
-
-function fromDialError(address: Address, cause: NodeJS.ErrnoException): RunspaceError {
-  const metadata = { address: address.text };
-  if (cause.code === 'EACCES' || cause.code === 'EPERM') {
-    const message = `${address.text} belongs to another user: only its owner may connect`;
-    return new RunspaceError('ACCESS_DENIED', message, { grpcCode: 'PERMISSION_DENIED', metadata, cause });
-  }
-  const message = `no daemon listens at ${address.text} (${cause.code ?? cause.message}); start one with: runspaced`;
-  return new RunspaceError('DAEMON_UNREACHABLE', message, {
-    grpcCode: 'UNAVAILABLE',
-    metadata,
-    cause,
-    retryAfterMs: 0,
-  });
 }
