@@ -99,7 +99,7 @@ const rooms = {
       'gen',
     ],
     node: [...plain, 'net', 'tls'],
-    npm: ['@grpc/grpc-js'],
+    npm: ['@grpc/grpc-js', 'lru-cache'],
   },
   daemon: {
     rooms: [anyRoom],

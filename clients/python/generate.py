@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 GENERATED = Path(__file__).parent / "runspaced" / "gen"
-NOUNS = ("configuration", "daemon", "error", "job", "pipeline", "record", "session", "target", "value")
+NOUNS = ("access", "configuration", "daemon", "error", "job", "pipeline", "record", "session", "target", "value")
 
 
 def main(descriptors: str) -> None:

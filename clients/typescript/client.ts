@@ -8,6 +8,7 @@ import {
   type Address,
   type Environment,
 } from './address';
+import { Access } from './access';
 import { Api } from './api';
 import { Configurations } from './configurations';
 import { Daemon } from './daemon';
@@ -53,6 +54,7 @@ export class RunspaceClient implements Disposable {
   readonly pipelines: Pipelines;
   readonly jobs: Jobs;
   readonly configurations: Configurations;
+  readonly access: Access;
   readonly daemon: Daemon;
   readonly #channel: Channel;
 
@@ -65,6 +67,7 @@ export class RunspaceClient implements Disposable {
     this.sessions = new Sessions(api, this.pipelines);
     this.jobs = new Jobs(api, this.sessions);
     this.configurations = new Configurations(api);
+    this.access = new Access(api);
     this.daemon = new Daemon(api);
   }
 

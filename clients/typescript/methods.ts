@@ -1,3 +1,4 @@
+import { AccessServiceDefinition } from './gen/runspace/v1/access';
 import { ConfigurationServiceDefinition } from './gen/runspace/v1/configuration';
 import { DaemonServiceDefinition } from './gen/runspace/v1/daemon';
 import { JobServiceDefinition } from './gen/runspace/v1/job';
@@ -9,6 +10,7 @@ const sessions = SessionServiceDefinition.methods;
 const pipelines = PipelineServiceDefinition.methods;
 const jobs = JobServiceDefinition.methods;
 const configurations = ConfigurationServiceDefinition.methods;
+const access = AccessServiceDefinition.methods;
 const daemon = DaemonServiceDefinition.methods;
 
 /** The methods of `runspace.v1` that this library calls. */
@@ -47,6 +49,9 @@ export const methods = {
   waitJob: methodOf(JobServiceDefinition, jobs.waitJob),
   stopJob: methodOf(JobServiceDefinition, jobs.stopJob),
   deleteJob: methodOf(JobServiceDefinition, jobs.deleteJob),
+  createToken: methodOf(AccessServiceDefinition, access.createToken),
+  listTokens: methodOf(AccessServiceDefinition, access.listTokens),
+  revokeToken: methodOf(AccessServiceDefinition, access.revokeToken),
   getStatus: methodOf(DaemonServiceDefinition, daemon.getStatus),
   drainDaemon: methodOf(DaemonServiceDefinition, daemon.drainDaemon),
   stopDaemon: methodOf(DaemonServiceDefinition, daemon.stopDaemon),

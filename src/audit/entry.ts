@@ -20,6 +20,9 @@ export type AuditEvent =
       readonly event: 'configurationRegistered' | 'configurationUnregistered';
       readonly configuration: string;
     }
+  | { readonly event: 'tokenCreated'; readonly token: string; readonly user: string }
+  /** `token`: its id, or the user whose tokens were meant. */
+  | { readonly event: 'tokenRevoked'; readonly token: string }
   | { readonly event: 'login'; readonly by: 'certificate' | 'token' }
   | { readonly event: 'redirected'; readonly method: string; readonly location: string }
   | { readonly event: 'daemonStopped'; readonly endSessions: boolean }

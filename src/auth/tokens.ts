@@ -21,6 +21,15 @@ export interface NewToken {
   readonly stored: StoredToken;
 }
 
+/** The tokens of a daemon, as they are now. */
+export interface Tokens {
+  all(): readonly StoredToken[];
+  /** Makes one, and gives the text that is shown once. Error: INVALID_ARGUMENT. */
+  create(user: string, now: number, lifetimeMs: number | undefined): string;
+  /** Ends the token with this id, or all of this user: how many. Error: INVALID_ARGUMENT where there is none. */
+  revoke(reference: string, now: number): number;
+}
+
 const form = /^rsd_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
 
 /** Makes a token for a user. Error: INVALID_ARGUMENT for a name that none can have. */

@@ -23,6 +23,7 @@ import { Containers } from '../transport/container/containers';
 import { runtimesIn } from '../transport/container/runtime';
 import type { DaemonSetup } from './setup';
 import { configurationFromText } from './configuration-files';
+import { TokenFile } from './token-file';
 import { openCatalog } from './configurations';
 import { engineStart } from './engine-start';
 import { defaultEngineIn } from './default-engine';
@@ -163,6 +164,7 @@ export async function assemble(setup: DaemonSetup, places: Places): Promise<Asse
     table,
     lifecycle,
     configurations,
+    tokens: new TokenFile(layout.tokensFile),
     jobs,
     rememberJob: (job, request) => {
       jobWork.remember(job, request);

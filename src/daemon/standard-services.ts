@@ -10,6 +10,7 @@ const services = [
   'runspace.v1.PipelineService',
   'runspace.v1.JobService',
   'runspace.v1.ConfigurationService',
+  'runspace.v1.AccessService',
   'runspace.v1.DaemonService',
 ];
 

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { isValid, newToken, type StoredToken } from '../auth/tokens';
+import { isValid, newToken, type StoredToken, type Tokens } from '../auth/tokens';
 import { RunspaceError } from '../core/error';
 import { LineLog } from '../store/line-log';
 
@@ -8,7 +8,7 @@ type Entry =
   | { readonly is: 'revoked'; readonly id: string; readonly at: number };
 
 /** The tokens of a daemon, in a file of its state folder, which `runspaced token` adds to while the daemon runs. */
-export class TokenFile {
+export class TokenFile implements Tokens {
   readonly #path: string;
   #read: { readonly stamp: string; readonly tokens: readonly StoredToken[] } | undefined;
 

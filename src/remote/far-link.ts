@@ -7,6 +7,8 @@ import { fromServiceError, hasReason, isServiceError } from '../status/service-e
 
 /** Where a daemon is, and how it is spoken to. */
 export interface FarAddress {
+  /** What people call its machine. */
+  readonly name: string;
   /** As grpc-js has it, such as `unix:/run/…`. */
   readonly address: string;
   readonly credentials: ChannelCredentials;
@@ -39,9 +41,11 @@ const channelOptions = {
  */
 export class FarLink implements Disposable {
   readonly #target: CallTarget;
+  readonly #name: string;
   readonly #log: Log;
 
-  constructor({ address, credentials, authorization }: FarAddress, log: Log) {
+  constructor({ name, address, credentials, authorization }: FarAddress, log: Log) {
+    this.#name = name;
     const metadata = new Metadata();
     if (authorization !== '') metadata.set('authorization', authorization);
     this.#target = { client: new Client(address, credentials, channelOptions), metadata };
@@ -59,7 +63,7 @@ export class FarLink implements Disposable {
       try {
         return await callUnary(this.#target, method, { request, signal });
       } catch (thrown) {
-        if (!isPassing(thrown)) throw asOurs(thrown);
+        if (!isPassing(thrown)) throw asOurs(thrown, this.#name);
         if (performance.now() + pauseMs > deadline) throw outOfReach(thrown);
         await this.#waited(thrown, pauseMs, signal);
       }
@@ -84,7 +88,7 @@ export class FarLink implements Disposable {
         }
         return;
       } catch (thrown) {
-        if (!isPassing(thrown)) throw asOurs(thrown);
+        if (!isPassing(thrown)) throw asOurs(thrown, this.#name);
         await this.#waited(thrown, pauseMs, signal);
         pauseMs = Math.min(pauseMs * 2, longestPauseMs);
       }
@@ -131,11 +135,15 @@ function outOfReach(cause: unknown): RunspaceError {
   );
 }
 
-function asOurs(thrown: unknown): unknown {
-  return isServiceError(thrown) ? fromServiceError(thrown) : thrown;
+/** Who is not known must be told by whom: the daemon of this side knows the caller. */
+function asOurs(thrown: unknown, name: string): unknown {
+  if (!isServiceError(thrown)) return thrown;
+  const error = fromServiceError(thrown);
+  if (error.code !== 'AUTHENTICATION_FAILED') return error;
+  return new RunspaceError(error.code, `${name}: ${error.message}`, { facts: error.facts, cause: error });
 }
 
 /** The beginning of a way that leads to a daemon's own socket: no other user gets there. */
-export function tunnelAddress({ socketPath, authorization }: Tunnel): FarAddress {
-  return { address: `unix:${socketPath}`, credentials: credentials.createInsecure(), authorization };
+export function tunnelAddress({ socketPath, authorization }: Tunnel, name: string): FarAddress {
+  return { name, address: `unix:${socketPath}`, credentials: credentials.createInsecure(), authorization };
 }

@@ -1,3 +1,4 @@
+import type { Problem } from '../core/error';
 import type { SessionId } from '../core/ids';
 import type { KeptSession } from '../core/kept-session';
 import type { Log } from '../core/log';
@@ -14,6 +15,8 @@ export interface FarSessionParts {
   readonly address: FarAddress;
   /** Called after each change of the session there. */
   readonly kept: (kept: KeptSession) => void;
+  /** Called when the daemon there lets nobody in any more who shows what this side has; the session there goes on. */
+  readonly shutOut: (problem: Problem) => void;
   readonly log: Log;
   readonly newId: () => string;
 }

@@ -103,7 +103,7 @@ export class FarSession implements Disposable {
   }
 
   async #watch(): Promise<void> {
-    const { log, sessionId } = this.#parts;
+    const { log, sessionId, shutOut } = this.#parts;
     const { signal } = this.#ending;
     const request = () => ({ clientId: this.#clientId, sessions: [this.#farId] });
     try {
@@ -114,7 +114,9 @@ export class FarSession implements Disposable {
     } catch (thrown) {
       if (signal.aborted) return;
       log.warn('far session not followed', { session: sessionId, why: toError(thrown).message });
-      this.#lose(toError(thrown).message);
+      // It goes on there; only who asks for it is let in no longer.
+      if (thrown instanceof RunspaceError && isShutOut(thrown)) shutOut(thrown);
+      else this.#lose(toError(thrown).message);
     }
   }
 
@@ -209,6 +211,11 @@ export class FarSession implements Disposable {
     }
     this.#ending.abort();
   }
+}
+
+/** A token or certificate that counted before does so no longer, or another is shown. */
+function isShutOut({ code }: RunspaceError): boolean {
+  return code === 'AUTHENTICATION_FAILED' || code === 'ACCESS_DENIED';
 }
 
 /** The same after a restart: the session there knows who is connected. */

@@ -2,6 +2,7 @@ import { authorize, type Action, type Rules } from '../auth/authorize';
 import type { Audit } from '../audit/audit';
 import type { OpenCommands } from '../audit/open-commands';
 import type { Fingerprints } from '../auth/fingerprint';
+import type { Tokens } from '../auth/tokens';
 import type { Catalog } from '../configuration/catalog';
 import type { Configuration } from '../configuration/configuration';
 import type { Clock } from '../core/clock';
@@ -28,6 +29,7 @@ export interface Context {
   /** A configuration from YAML or JSON, not checked yet. Errors: CONFIGURATION_INVALID, UNSUPPORTED. */
   readonly readConfiguration: (text: string) => Configuration;
   readonly jobs: Jobs;
+  readonly tokens: Tokens;
   readonly requests: RequestLog;
   readonly fingerprints: Fingerprints;
   readonly audit: Audit;

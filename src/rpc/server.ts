@@ -6,10 +6,12 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { RunspaceError } from '../core/error';
+import { AccessServiceService } from '../gen/runspace/v1/access';
 import { ConfigurationServiceService } from '../gen/runspace/v1/configuration';
 import { DaemonServiceService } from '../gen/runspace/v1/daemon';
 import { JobServiceService } from '../gen/runspace/v1/job';
 import { SessionServiceService } from '../gen/runspace/v1/session';
+import { accessService } from './access-service';
 import { configurationService } from './configuration-service';
 import type { Context } from './context';
 import { daemonService, type DaemonControl } from './daemon-service';
@@ -48,6 +50,7 @@ export function createServer(
   server.addService(rawPipelineService, untyped(pipelineService(context)));
   server.addService(JobServiceService, untyped(jobService(context)));
   server.addService(ConfigurationServiceService, untyped(configurationService(context)));
+  server.addService(AccessServiceService, untyped(accessService(context)));
   server.addService(DaemonServiceService, untyped(daemonService(context, control)));
   for (const add of more) add(server);
   return server;

@@ -46,6 +46,7 @@ const forPeople: readonly ErrorCode[] = [
   'HOST_KEY_REVOKED',
   'KEY_FILE_UNUSABLE',
   'HOST_CALL_UNANSWERED',
+  'ACCESS_DENIED',
   'CERTIFICATE_UNTRUSTED',
   'CERTIFICATE_NAME_MISMATCH',
   'CERTIFICATE_REVOKED',
@@ -159,8 +160,11 @@ export class FarSessions {
       sessionId: session.id,
       labels: () => ({ sessionName: session.name, target: session.stored.target }),
       holder,
-      address: tunnelAddress(tunnel),
+      address: tunnelAddress(tunnel, session.stored.target),
       kept: (kept) => this.#around.kept(session, kept),
+      shutOut: (problem) => {
+        this.#block(session, holder, problem);
+      },
       log: this.#around.log,
       newId: () => this.#around.newId(),
     };

@@ -40,6 +40,7 @@ describe('P112 buf curl, with reflection alone', () => {
         'grpc.health.v1.Health',
         'grpc.reflection.v1.ServerReflection',
         'grpc.reflection.v1alpha.ServerReflection',
+        'runspace.v1.AccessService',
         'runspace.v1.ConfigurationService',
         'runspace.v1.DaemonService',
         'runspace.v1.JobService',

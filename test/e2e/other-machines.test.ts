@@ -90,6 +90,27 @@ describeWith('python', 'clients of other machines, over TLS', () => {
   }, 60_000);
 });
 
+test('P03 a token of the API lets its user in until it is revoked; who came in by one makes none', async () => {
+  const { access } = far.machine.client();
+  const { text } = await access.createToken('dora');
+  using dora = connect({
+    environment: desk.environment,
+    address,
+    certificatesFolder: fleet.office.path('anna'),
+    token: text,
+  });
+  const { info } = await dora.sessions.create({ engine: 'bash' });
+  expect(info.owner).toBe('user:dora');
+  for (const refused of [
+    dora.access.createToken('dora'),
+    dora.access.listTokens(),
+    dora.access.revokeToken('dora'),
+  ])
+    await expect(refused).rejects.toMatchObject({ reason: 'ACCESS_DENIED' });
+  await access.revokeToken('dora');
+  await expect(dora.sessions.list()).rejects.toMatchObject({ reason: 'AUTHENTICATION_FAILED' });
+});
+
 test('P23 P54 who is not reached, not trusted or not the one that was called says so', async () => {
   const port = await freePort('127.0.0.14');
   using nowhere = clientWith({}, `grpcs://127.0.0.14:${String(port)}`);
