@@ -55,6 +55,7 @@ export const targetFlags = [
   'application-name',
   'allow-redirection',
   'enable-network-access',
+  'delegate-credential',
   'forward-credential',
   'password-file',
   'token-file',

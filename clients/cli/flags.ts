@@ -57,14 +57,12 @@ export const jobStates = [
 export const flags = {
   home: {
     value: 'FOLDER',
-    summary:
-      'state folder of the daemon (else RUNSPACED_HOME, the configuration file, ~/.local/state/runspaced)',
+    summary: 'state folder of the daemon (else RUNSPACED_HOME, config.yaml, ~/.local/state/runspaced)',
     completion: { is: 'files' },
   },
   address: {
     value: 'ADDRESS',
-    summary:
-      'where the daemon listens, unix:///path or grpcs://host:port; such a daemon is never started by itself',
+    summary: 'a daemon, unix:///path or grpcs://host:port; never started by itself',
   },
   help: { letter: 'h', summary: 'show help' },
   version: { letter: 'V', summary: 'print the version of this program' },
@@ -144,12 +142,16 @@ export const flags = {
   options: { value: 'NAME=VALUE', repeats: true, summary: 'an option as ssh -o has it' },
   direct: { summary: 'do not look for a daemon at the ssh host: the session ends with its connection' },
   'run-as-administrator': { summary: 'be root in the container' },
-  authentication: { value: 'NAME', summary: 'Default; others are for WS-Management' },
+  authentication: {
+    value: 'NAME',
+    summary: 'Default, or Credssp: as --delegate-credential; others are for WS-Management',
+  },
   'certificate-thumbprint': { value: 'THUMBPRINT', summary: 'the client certificate to show other daemons' },
   'use-ssl': { summary: 'what daemons do anyway' },
   'application-name': { value: 'NAME', summary: "name that the other daemon's listener must have" },
   'allow-redirection': { summary: 'follow a daemon that sends callers elsewhere' },
   'enable-network-access': { summary: 'a loopback session may use your own credentials' },
+  'delegate-credential': { summary: 'let commands there show your token to daemons onward, the second hop' },
   'forward-credential': { summary: 'send the credential on where a daemon sends callers elsewhere' },
   'password-file': {
     value: 'FILE',

@@ -168,6 +168,7 @@ export class Sessions {
       options: toSessionOptions(options.options ?? {}),
       workingDirectory: options.workingDirectory ?? '',
       environment: { ...options.environment },
+      delegatedToken: '',
       wait: options.wait ?? true,
       configuration: options.configuration ?? '',
       target: toTargetMessage(options.target),

@@ -64,6 +64,8 @@ export interface DaemonTarget {
   readonly forwardCredential?: boolean | undefined;
   /** Let the session use the caller's own credentials for connections onward; only for a loopback session. */
   readonly enableNetworkAccess?: boolean | undefined;
+  /** Let commands of the session show the caller's token to daemons onward. */
+  readonly delegateCredential?: boolean | undefined;
 }
 
 /** Who the caller is to a target. The daemon never stores it. */
@@ -131,5 +133,6 @@ function daemonMessage(target: DaemonTarget): DaemonMessage {
     allowRedirection: target.allowRedirection ?? false,
     forwardCredential: target.forwardCredential ?? false,
     enableNetworkAccess: target.enableNetworkAccess ?? false,
+    delegateCredential: target.delegateCredential ?? false,
   };
 }

@@ -55,6 +55,8 @@ export interface DaemonTarget {
   readonly allowRedirection: boolean;
   readonly forwardCredential: boolean;
   readonly enableNetworkAccess: boolean;
+  /** Commands of the session may show the caller's token onward. */
+  readonly delegateCredential: boolean;
 }
 
 /** Who the caller is to a target. Lives in memory only: never stored, logged or shown. */

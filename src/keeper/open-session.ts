@@ -9,11 +9,12 @@ import type { EngineName, SessionHostCall } from '../engine/engine';
 import type { AdoptSessionRequest, OpenSessionRequest } from '../gen/runspace/keeper/v1/keeper';
 import { makeFolder } from '../store/folder';
 import { acquireLock, type Lock } from '../store/lock';
-import { tunnelSocketPath } from '../store/runtime-folder';
+import { delegationSocketPath, tunnelSocketPath } from '../store/runtime-folder';
 import type { StateLayout } from '../store/state-layout';
 import type { Containers } from '../transport/container/containers';
 import type { ProcessUser } from '../transport/transport';
 import { fromProblem } from '../status/problem';
+import { delegating } from './delegation';
 import { endPipeline, readFinal } from './end-pipeline';
 import { enginePlan } from './engine-plan';
 import type { EnginePool } from './engine-pool';
@@ -89,7 +90,14 @@ export async function openSession(
     },
     maximumRedirection: request.options?.maximumRedirection ?? usualRedirections,
   });
-  const open = preparedBy(preparation, runningAs(user, engineOf(request.engine, engines)));
+  const isDelegated = request.delegatedToken !== '';
+  const own = preparedBy(preparation, runningAs(user, engineOf(request.engine, engines)));
+  const open = !isDelegated
+    ? own
+    : delegating(own, {
+        token: request.delegatedToken,
+        socketPath: delegationSocketPath(around.socketFolder, around.keeperId, request.sessionId),
+      });
   const files = sessionFiles(layout, asSessionId(request.sessionId));
   const secrets = new Secrets({ key: sealingKey, sessionId: request.sessionId, engine: request.engine });
   const args = applicationArguments(request.options, secrets);
@@ -110,7 +118,8 @@ export async function openSession(
     onNotice: (record: StreamRecord): void => journal.notice(record),
     onHostCall: (call: SessionHostCall): void => host.ask(call),
   };
-  const plan = enginePlan(request, { open, options });
+  // An engine that is ready knows of no delegation.
+  const plan = isDelegated ? undefined : enginePlan(request, { open, options });
   const ready = plan === undefined ? undefined : around.enginePool.take(plan);
   const engineNonce = ready?.nonce ?? randomUUID();
   const host = new SessionHost({

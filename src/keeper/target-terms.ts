@@ -126,7 +126,8 @@ function containerOf(message: ContainerMessage) {
 }
 
 function daemonOf(message: DaemonMessage) {
-  const { applicationName, allowRedirection, forwardCredential, enableNetworkAccess } = message;
+  const { applicationName, allowRedirection, forwardCredential, enableNetworkAccess, delegateCredential } =
+    message;
   return {
     is: 'daemon' as const,
     host: required(message.host, 'target.daemon.host'),
@@ -136,6 +137,7 @@ function daemonOf(message: DaemonMessage) {
     allowRedirection,
     forwardCredential,
     enableNetworkAccess,
+    delegateCredential,
   };
 }
 

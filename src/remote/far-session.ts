@@ -21,6 +21,8 @@ export interface WantedFar {
   readonly workingDirectory: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly options: OpenSessionRequest['options'];
+  /** What its commands may show onward; empty: nothing. */
+  readonly delegatedToken: string;
 }
 
 /** What became of it there. */
@@ -72,6 +74,7 @@ export class FarSession implements Disposable {
       configuration: wanted.configuration,
       target: undefined,
       credential: undefined,
+      delegatedToken: wanted.delegatedToken,
     });
     const create = (name: string, suffix: string) =>
       link.call(sessions.createSession, request(name, `far-${parts.sessionId}${suffix}`));

@@ -12,6 +12,7 @@ import {
 } from '../gen/runspace/v1/session';
 import { checkSessionName } from '../session/name';
 import { agentSocketOf, toCredential, toTarget } from '../keeper/target-terms';
+import type { NewSession } from '../session/new-session';
 import type { Session } from '../session/session';
 import { noteInSession } from './audited';
 import { unary, serverStream, type Caller } from './call';
@@ -80,6 +81,7 @@ export async function createSession(
       clientId: '',
       environment: {},
       credential: undefined,
+      delegatedToken: '',
     }).finish(),
   });
   const id = context.requests.recall(remembered);
@@ -106,9 +108,11 @@ export async function createSession(
       place,
       there,
       credential: toCredential(request.credential),
+      delegatedToken: request.delegatedToken,
       agentSocket: agentSocketOf(request.target),
     };
     // Remembered first: a crash in between must not let the repetition make a second session.
+    checkDelegation(wanted);
     context.lifecycle.check(wanted);
     context.requests.remember(remembered, newId);
     session = await context.lifecycle.create(wanted);
@@ -126,6 +130,23 @@ export async function createSession(
   const { problem } = session.stored;
   if (request.wait && session.state === 'broken' && problem !== undefined) throw errorOf(problem);
   return answer(context, session, request.clientId);
+}
+
+/** A token is delegated by who has one, and to this machine's own engines. */
+function checkDelegation({ place, credential, delegatedToken, configuration }: NewSession): void {
+  if (place.is === 'daemon' && place.delegateCredential && credential?.proof.is !== 'token')
+    throw new RunspaceError(
+      'INVALID_ARGUMENT',
+      'only a token can be delegated: give one as the credential (--token-file), or leave the delegation out',
+      { facts: { field: 'target.daemon.delegate_credential' } },
+    );
+  if (delegatedToken === '') return;
+  if (place.is !== 'local' || configuration.runAsUser !== '')
+    throw new RunspaceError(
+      'UNSUPPORTED',
+      "a token is delegated only to engines that run on the daemon's own machine, as its own user",
+      { facts: { field: 'delegated_token' } },
+    );
 }
 
 /** As it is named; where nobody says and a container would have to be asked, what that has. */

@@ -15,7 +15,7 @@ import { startedClock } from './idle-clock';
 import { checkSessionName } from './name';
 import { Session, type SessionSurroundings } from './session';
 import type { LifecycleSurroundings } from './lifecycle-surroundings';
-import { keptConfiguration, type EngineProgram, type NewSession } from './new-session';
+import { delegatedBy, keptConfiguration, type EngineProgram, type NewSession } from './new-session';
 import { keeperLost, notRunning, problemOf, removed, unanswered } from './session-problem';
 import { labels, openRequest } from './open-request';
 import type { StoredSession } from './stored-session';
@@ -306,7 +306,8 @@ export class Lifecycle {
       const request = openRequest(session, { wanted, engine, start, preparedByDefault });
       const configuration = wanted.isConfigurationNamed ? wanted.configuration.name : '';
       const there = wanted.place.is === 'daemon' ? wanted.there : { configuration };
-      this.#far.expect(session.id, { ...request, name: session.name, ...there });
+      const named = { name: session.name, delegatedToken: delegatedBy(wanted) };
+      this.#far.expect(session.id, { ...request, ...named, ...there });
       await keeper.openSession(request);
     } catch (error) {
       this.#around.log.error('session not opened', error, { session: session.id });

@@ -39,6 +39,8 @@ export interface NewSession {
   readonly there: { readonly engine: string; readonly configuration: string };
   /** Who its owner is there. Never stored. */
   readonly credential: Credential | undefined;
+  /** What its commands may show to daemons onward; empty: nothing. Never stored. */
+  readonly delegatedToken: string;
   /** The owner's ssh agent (SSH_AUTH_SOCK), where it runs over ssh. Never stored. */
   readonly agentSocket: string;
 }
@@ -63,4 +65,10 @@ function homeOnly({ runAsUser, quotas }: ActiveConfiguration): readonly string[]
     ...(quotas.memoryBytesPerSession === 0 ? [] : ['quotas.memory_bytes_per_session']),
     ...(quotas.processesPerSession === 0 ? [] : ['quotas.processes_per_session']),
   ];
+}
+
+/** What the caller lets commands there show onward; empty: nothing. */
+export function delegatedBy({ place, credential }: NewSession): string {
+  const isAsked = place.is === 'daemon' && place.delegateCredential;
+  return isAsked && credential?.proof.is === 'token' ? credential.proof.token : '';
 }

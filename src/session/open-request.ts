@@ -40,6 +40,7 @@ export function openRequest(
     warmPool: warmPoolTerms(wanted.configuration, preparedByDefault),
     place: fromTarget(wanted.place, wanted.agentSocket),
     credential: fromCredential(wanted.credential),
+    delegatedToken: wanted.delegatedToken,
     // What a configuration of this side asks for is done to an engine of this side's: the daemon there does not know it.
     findDaemon:
       wanted.place.is === 'daemon' || (mayBeFar(wanted.place) && wanted.configuration.source === 'builtIn'),
@@ -62,6 +63,7 @@ export function wayRequest(session: Session): OpenRequest {
     warmPool: undefined,
     place: fromTarget(stored.place),
     credential: undefined,
+    delegatedToken: '',
     findDaemon: true,
   };
 }

@@ -50,6 +50,11 @@ export function tunnelSocketPath(folder: string, keeper: KeeperId, session: stri
   return socketPath(folder, `${tunnelPrefix(keeper)}${shortHash(session)}.sock`);
 }
 
+/** The socket at which commands of a session are told what they may show onward. Throws SOCKET_PATH_TOO_LONG. */
+export function delegationSocketPath(folder: string, keeper: KeeperId, session: string): string {
+  return socketPath(folder, `${tunnelPrefix(keeper)}${shortHash(session)}-d.sock`);
+}
+
 /** How the names of a keeper's tunnels begin. */
 export function tunnelPrefix(keeper: KeeperId): string {
   return `runspaced-t-${shortHash(keeper)}-`;

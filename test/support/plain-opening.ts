@@ -5,6 +5,7 @@ export const plainOpening = {
   runAs: undefined,
   place: undefined,
   credential: undefined,
+  delegatedToken: '',
   warmPool: undefined,
   findDaemon: false,
 } as const;

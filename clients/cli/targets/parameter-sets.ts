@@ -70,6 +70,7 @@ const membership: Readonly<Partial<Record<SetFlag, readonly Family[]>>> = {
   'application-name': ['ComputerName'],
   'allow-redirection': ['Uri'],
   'enable-network-access': daemons,
+  'delegate-credential': daemons,
   'forward-credential': daemons,
   'user-name': ['SSHHost'],
   'key-file-path': ['SSHHost'],

@@ -92,13 +92,14 @@ function daemonChoices(context: Context): Omit<DaemonTarget, 'is' | 'host'> {
   const applicationName =
     context.text('application-name') ?? context.environment['RUNSPACED_APPLICATION_NAME'];
   const certificateThumbprint = context.text('certificate-thumbprint');
-  checkAuthentication(context.text('authentication'));
+  const mechanism = mechanismOf(context.text('authentication'));
   return {
     ...(applicationName === undefined ? {} : { applicationName }),
     ...(certificateThumbprint === undefined ? {} : { certificateThumbprint }),
     allowRedirection: context.has('allow-redirection'),
     forwardCredential: context.has('forward-credential'),
     enableNetworkAccess: context.has('enable-network-access'),
+    delegateCredential: context.has('delegate-credential') || mechanism === 'Credssp',
   };
 }
 
@@ -110,19 +111,20 @@ const mechanisms = [
   'Kerberos',
   'Negotiate',
   'NegotiateWithImplicitCredential',
-];
+] as const;
 
-function checkAuthentication(text: string | undefined): void {
-  if (text === undefined) return;
+/** CredSSP delegates the caller's credential; that is to be had here too, with a token. */
+function mechanismOf(text: string | undefined): 'Default' | 'Credssp' {
+  if (text === undefined) return 'Default';
   const known = mechanisms.find((name) => name.toLowerCase() === text.toLowerCase());
   if (known === undefined)
     throw new UsageError(`--authentication ${text} is none of ${mechanisms.join(', ')}`);
-  if (known !== 'Default')
-    throw new UsageError(
-      `--authentication ${known} is WS-Management's; daemons (grpcs) take certificates, tokens and passwords: leave it out, or say Default`,
-      'UNSUPPORTED',
-      { metadata: { option: 'Authentication', transport: 'grpcs' } },
-    );
+  if (known === 'Default' || known === 'Credssp') return known;
+  throw new UsageError(
+    `--authentication ${known} is WS-Management's; daemons (grpcs) take certificates, tokens and passwords: leave it out, or say Default`,
+    'UNSUPPORTED',
+    { metadata: { option: 'Authentication', transport: 'grpcs' } },
+  );
 }
 
 /** `user@` at a host wins over --user-name, which is for all of them. */

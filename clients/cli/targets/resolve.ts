@@ -5,6 +5,7 @@ import { type FlagName } from '../flags';
 import { fanOutFlags, selectingFlags, sessionFlags, targetFlags } from '../flag-groups';
 import type { GivenFlag } from '../words';
 import { targetCredential, targetUsers } from './credential';
+import { delegatedCredential } from './delegated-credential';
 import { mixedItems } from './mix';
 import { placesOf } from './places';
 import { belongsTo, resolveParameterSet, type ResolvedSet, type SetFlag } from './parameter-sets';
@@ -60,7 +61,14 @@ async function resolveOne(
     case 'VMName': {
       const targets = placesOf(context, family);
       const credential = await credentialOf(context);
-      return { is: 'places', places: targets.map((target) => ({ target, context, credential })) };
+      const places: Place[] = [];
+      for (const target of targets)
+        places.push({
+          target,
+          context,
+          credential: credential ?? (await delegatedCredential(context, target)),
+        });
+      return { is: 'places', places };
     }
   }
 }
@@ -79,8 +87,9 @@ async function resolveMix(context: Context, session: string | undefined): Promis
   for (const item of await mixedItems(context)) {
     if (item.is === 'place') {
       const line = context.withFlags([...item.flags, ...context.flags]);
-      const credential = await credentialOf(line);
-      parts.push({ is: 'places', places: [{ target: item.target, context: line, credential }] });
+      const { target } = item;
+      const credential = (await credentialOf(line)) ?? (await delegatedCredential(line, target));
+      parts.push({ is: 'places', places: [{ target, context: line, credential }] });
       continue;
     }
     const line = lineOf(context, item.flags);

@@ -69,6 +69,7 @@ export class Calls implements Disposable {
       configuration: '',
       target: undefined,
       credential: undefined,
+      delegatedToken: '',
       ...more,
     };
     return sessionOf((done) => this.raw.sessions.createSession(request, done));
