@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import {
   OutputBufferingMode,
@@ -15,7 +16,7 @@ export async function createOptions(context: Context, target?: Target): Promise<
   return {
     ...(await endpoint(context)),
     options: await sessionChoices(context, target?.is),
-    ...(target === undefined && (await context.isDaemonHere()) ? here(context) : elsewhere(context)),
+    ...(target === undefined && (await context.isDaemonHere()) ? here(context) : elsewhere(context, target)),
   };
 }
 
@@ -27,11 +28,23 @@ function here(context: Context): Pick<CreateOptions, 'workingDirectory' | 'envir
 }
 
 /** Folders and variables of this machine mean nothing at another place. */
-function elsewhere(context: Context): Pick<CreateOptions, 'workingDirectory' | 'environment'> {
+function elsewhere(
+  context: Context,
+  target: Target | undefined,
+): Pick<CreateOptions, 'workingDirectory' | 'environment'> {
   return {
     workingDirectory: context.text('working-directory') ?? '',
-    environment: givenVariables(context),
+    environment: { ...networkAccess(context, target), ...givenVariables(context) },
   };
+}
+
+/** A loopback session that has EnableNetworkAccess may use the caller's ssh agent. */
+function networkAccess(context: Context, target: Target | undefined): Readonly<Record<string, string>> {
+  const agent = context.environment['SSH_AUTH_SOCK'];
+  if (agent === undefined || target?.is !== 'daemon' || target.enableNetworkAccess !== true) return {};
+  const machine = hostname().toLowerCase();
+  const isHere = ['localhost', '.', machine, machine.split('.')[0]].includes(target.host.toLowerCase());
+  return isHere && target.port === undefined ? { SSH_AUTH_SOCK: agent } : {};
 }
 
 /**

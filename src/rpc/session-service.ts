@@ -1,6 +1,6 @@
 import { RunspaceError, type Problem } from '../core/error';
 import { asSessionId } from '../core/ids';
-import type { Target } from '../core/target';
+import type { Credential, Target } from '../core/target';
 import {
   ConnectSessionRequest,
   CreateSessionRequest,
@@ -91,7 +91,9 @@ export async function createSession(
     const newId = id ?? asSessionId(context.newId());
     const there = { engine: request.engine, configuration: request.configuration };
     const callerPath = request.environment['PATH'];
-    const place = context.loopback(toTarget(request.target));
+    const target = toTarget(request.target);
+    const place = context.loopback(target);
+    const credential = toCredential(request.credential);
     // Another daemon has its own.
     const configuration = place.is === 'daemon' ? '' : request.configuration;
     const engine = await engineFor(context, request, place);
@@ -107,8 +109,8 @@ export async function createSession(
       applicationArguments: request.options?.applicationArguments ?? {},
       place,
       there,
-      credential: toCredential(request.credential),
-      delegatedToken: request.delegatedToken,
+      credential,
+      delegatedToken: request.delegatedToken || loopbackToken(target, place, credential),
       agentSocket: agentSocketOf(request.target),
     };
     // Remembered first: a crash in between must not let the repetition make a second session.
@@ -130,6 +132,12 @@ export async function createSession(
   const { problem } = session.stored;
   if (request.wait && session.state === 'broken' && problem !== undefined) throw errorOf(problem);
   return answer(context, session, request.clientId);
+}
+
+/** EnableNetworkAccess: a loopback session may use the caller's own token onward; empty: it has none, or was given none. */
+function loopbackToken(target: Target, place: Target, credential: Credential | undefined): string {
+  const isAsked = place.is === 'local' && target.is === 'daemon' && target.enableNetworkAccess;
+  return isAsked && credential?.proof.is === 'token' ? credential.proof.token : '';
 }
 
 /** A token is delegated by who has one, and to this machine's own engines. */

@@ -82,6 +82,27 @@ test('P96 the second hop needs a delegation, which is given only where it is ask
   expect(left.stdout).toBe('gone\n');
 }, 120_000);
 
+test('P26 a loopback session may use its caller’s agent and token onward with EnableNetworkAccess, and not without', async () => {
+  const { file } = await tokenOfBoth();
+  const withAgent = new Shell(near, { SSH_AUTH_SOCK: '/agent/of/anna' });
+  const script = 'echo "<$SSH_AUTH_SOCK>"; test -n "$RUNSPACED_DELEGATION" && echo delegated';
+  const words = ['invoke', '--computer-name', 'localhost', '--engine', 'bash', '--token-file', file];
+  const access = await withAgent.run(...words, '--enable-network-access', '--', script);
+  const none = await withAgent.run(...words, '--', script);
+  expect([access.stdout, none.stdout]).toEqual(['</agent/of/anna>\ndelegated\n', '<>\n']);
+}, 60_000);
+
+test('P26 such a session is nobody’s from elsewhere', async () => {
+  const made = ['--computer-name', 'localhost', '--enable-network-access', '--engine', 'bash'];
+  const machine = b.machine;
+  const local = new Shell(machine);
+  expect(await local.run('new', 'loop', ...made)).toMatchObject({ code: 0 });
+  const from = new Shell(near, { RUNSPACED_ADDRESS: `grpcs://127.0.0.17:${String(b.port)}` });
+  expect((await from.run('ls', '-o', 'name')).stdout).not.toContain('loop');
+  expect(await from.run('invoke', 'loop', '--', 'true')).toMatchObject({ code: 5 });
+  await local.run('rm', 'loop');
+});
+
 test('P96 what is no token can not be delegated', async () => {
   const plain = await shell.run(
     'invoke',
