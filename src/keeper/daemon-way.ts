@@ -56,7 +56,7 @@ export async function openDaemonWay(parts: DaemonWayParts): Promise<Tunnel & Asy
       if (next === undefined) break;
       checkHop(parts, hops, next);
       hops.push(shown(next));
-      if (next.host !== target.host && !target.forwardCredential) authorization = '';
+      if (!mayHaveCredential(target, next, hops)) authorization = '';
       at = next;
       await tunnel.leadTo(addressOf(parts, at, client));
     }
@@ -70,6 +70,17 @@ export async function openDaemonWay(parts: DaemonWayParts): Promise<Tunnel & Asy
     authorization,
     [Symbol.asyncDispose]: () => tunnel[Symbol.asyncDispose](),
   };
+}
+
+/** Whether the credential goes where callers are sent. What is delegated is for the daemon that was called: else REDIRECTED. */
+function mayHaveCredential(target: DaemonTarget, next: Location, hops: readonly string[]): boolean {
+  if (next.host === target.host || target.forwardCredential) return true;
+  if (!target.delegateCredential) return false;
+  throw new RunspaceError(
+    'REDIRECTED',
+    `a token is to be delegated, and ${hops[0] ?? ''} sends its callers elsewhere (${hops.join(' -> ')}); call that address, or let the credential go there too (--forward-credential)`,
+    { facts: { hops: hops.join(' -> ') } },
+  );
 }
 
 function addressOf(

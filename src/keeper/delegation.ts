@@ -21,6 +21,7 @@ export function delegating(open: OpenEngine, { token, socketPath }: Delegation):
       socket.end(`${token}\n`);
     });
     await listenAt(server, socketPath);
+    server.on('error', () => undefined); // Who asks next is told that nobody listens.
     const end = (): void => {
       server.close();
       rmSync(socketPath, { force: true });

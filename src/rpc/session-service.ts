@@ -134,20 +134,26 @@ export async function createSession(
   return answer(context, session, request.clientId);
 }
 
+function onlyTokens(): RunspaceError {
+  return new RunspaceError(
+    'INVALID_ARGUMENT',
+    'only a token can be delegated: give one as the credential (--token-file), or leave the delegation out',
+    { facts: { field: 'target.daemon.delegate_credential' } },
+  );
+}
+
 /** EnableNetworkAccess: a loopback session may use the caller's own token onward; empty: it has none, or was given none. */
 function loopbackToken(target: Target, place: Target, credential: Credential | undefined): string {
-  const isAsked = place.is === 'local' && target.is === 'daemon' && target.enableNetworkAccess;
+  if (place.is !== 'local' || target.is !== 'daemon') return '';
+  if (target.delegateCredential && credential?.proof.is !== 'token') throw onlyTokens();
+  const isAsked = target.enableNetworkAccess || target.delegateCredential;
   return isAsked && credential?.proof.is === 'token' ? credential.proof.token : '';
 }
 
 /** A token is delegated by who has one, and to this machine's own engines. */
 function checkDelegation({ place, credential, delegatedToken, configuration }: NewSession): void {
   if (place.is === 'daemon' && place.delegateCredential && credential?.proof.is !== 'token')
-    throw new RunspaceError(
-      'INVALID_ARGUMENT',
-      'only a token can be delegated: give one as the credential (--token-file), or leave the delegation out',
-      { facts: { field: 'target.daemon.delegate_credential' } },
-    );
+    throw onlyTokens();
   if (delegatedToken === '') return;
   if (place.is !== 'local' || configuration.runAsUser !== '')
     throw new RunspaceError(

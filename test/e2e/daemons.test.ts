@@ -328,6 +328,7 @@ test('P24 P55 P95: a redirection is followed as far as the caller lets it, and e
   outcomes.push(
     await outcomeOf({ target: allowed, credential: { token } }),
     await outcomeOf({ target: { ...allowed, forwardCredential: true }, credential: { token } }),
+    await outcomeOf({ target: { ...allowed, delegateCredential: true }, credential: { token } }),
   );
   expect(asked).toEqual([]);
   expect(outcomes).toEqual([
@@ -336,6 +337,7 @@ test('P24 P55 P95: a redirection is followed as far as the caller lets it, and e
     'opened',
     expect.stringMatching(/^AUTHENTICATION_FAILED: 127\.0\.0\.4/),
     'opened',
+    expect.stringMatching(/^REDIRECTED: .*delegated/),
   ]);
 }, 60_000);
 

@@ -89,7 +89,12 @@ test('P26 a loopback session may use its caller’s agent and token onward with 
   const words = ['invoke', '--computer-name', 'localhost', '--engine', 'bash', '--token-file', file];
   const access = await withAgent.run(...words, '--enable-network-access', '--', script);
   const none = await withAgent.run(...words, '--', script);
-  expect([access.stdout, none.stdout]).toEqual(['</agent/of/anna>\ndelegated\n', '<>\n']);
+  const delegated = await withAgent.run(...words, '--delegate-credential', '--', script);
+  expect([access.stdout, none.stdout, delegated.stdout]).toEqual([
+    '</agent/of/anna>\ndelegated\n',
+    '<>\n',
+    '<>\ndelegated\n',
+  ]);
 }, 60_000);
 
 test('P26 such a session is nobody’s from elsewhere', async () => {

@@ -11,14 +11,20 @@ import { systemCode, UsageError } from '../failure';
 export async function delegatedCredential(context: Context, target: Target): Promise<Credential | undefined> {
   const path = context.environment['RUNSPACED_DELEGATION'] ?? '';
   if (path === '' || target.is !== 'daemon' || target.certificateThumbprint !== undefined) return undefined;
+  const token = await toldAt(path);
+  if (token !== '') return { token };
+  throw new UsageError(
+    `RUNSPACED_DELEGATION names ${path}, where nothing is delegated any more; show a token of your own (--token-file)`,
+    'INVALID_ARGUMENT',
+  );
+}
+
+/** Empty: nothing, or nobody listens there. */
+async function toldAt(path: string): Promise<string> {
   try {
-    const socket = connect({ path });
-    return { token: (await text(socket)).trim() };
+    return (await text(connect({ path }))).trim();
   } catch (error) {
-    throw new UsageError(
-      `RUNSPACED_DELEGATION names ${path}, where nothing is delegated any more (${systemCode(error) ?? String(error)}); show a token of your own (--token-file)`,
-      'INVALID_ARGUMENT',
-      { cause: error },
-    );
+    if (systemCode(error) === undefined) throw error;
+    return '';
   }
 }
