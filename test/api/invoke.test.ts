@@ -4,6 +4,7 @@ import {
   Waiting,
   type InvokePipelineRequest,
 } from '../../src/gen/runspace/v1/pipeline';
+import { SessionState } from '../../src/gen/runspace/v1/session';
 import { Calls } from './support/calls';
 import { invocation, short, type Invocation } from './support/raw';
 import { serve } from './support/served';
@@ -304,14 +305,22 @@ test('P33 a caller that is taken over gets CONNECTED_ELSEWHERE on its stream, an
 
 test('when the engine dies its caller still gets the final record, and the session is broken', async () => {
   await served.session('dies');
-  const stream = served.calls.invoke(
-    'dies',
-    'console.log(1); process.kill(process.ppid, "SIGKILL"); await new Promise(() => undefined)',
+  const stream = served.calls.invoke('dies', {
+    script: 'console.log(1); for await (const _ of input) process.kill(process.ppid, "SIGKILL")',
+    hasInput: true,
+  });
+  // What an engine holds when it is killed is lost with it: it dies when the first record is here.
+  const first = await stream.next('batch');
+  stream.send(item(1n));
+  const watch = served.calls.watch(['dies']);
+  const { value } = await watch.next(
+    'session',
+    (event) => event.value.state === SessionState.SESSION_STATE_BROKEN,
   );
-  const received = await lines(stream);
-  const { state, problem } = await served.calls.get('dies');
-  expect(received).toEqual(['1 output "1"', '2 final failed ENGINE_LOST']);
-  expect([state, problem?.reason]).toEqual([6, 'ENGINE_LOST']);
+  watch.cancel();
+  expect(first?.$case === 'batch' && first.value.records.map(short)).toEqual(['1 output "1"']);
+  expect(await lines(stream)).toEqual(['2 final failed ENGINE_LOST']);
+  expect(value.problem?.reason).toBe('ENGINE_LOST');
 });
 
 test('a stream that has not begun can be left', async () => {
