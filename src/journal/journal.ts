@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { RunspaceError } from '../core/error';
 import { JournalContents, type FoundContents } from './contents';
-import { journalFull } from './disk-error';
+import { journalFull, systemCodeOf } from './disk-error';
 import type { EntryKind, NewEntry } from './entry';
 import type { Batch, GapReason, JournalItem } from './item';
 import { sizesOf, type JournalOptions, type JournalSizes } from './options';
@@ -39,10 +39,13 @@ export class Journal implements AsyncDisposable {
 
   /** Makes the folder, if need be, and an empty journal in it. Throws JOURNAL_FULL. */
   static create(folder: string, options: JournalOptions = {}): Journal {
-    makeFolder(folder);
-    const writer = SegmentWriter.create(folder, 1n, 0);
-    const stateFile = StateFile.create(folder);
-    const found = { stateFile, segments: [writer.segment], last: 0n, isFinal: false };
+    const writer = startIn(folder);
+    const found = {
+      stateFile: StateFile.create(folder),
+      segments: [writer.segment],
+      last: 0n,
+      isFinal: false,
+    };
     const journal = new Journal(folder, sizesOf(options), found);
     journal.#writer = writer;
     return journal;
@@ -50,11 +53,12 @@ export class Journal implements AsyncDisposable {
 
   /**
    * Opens a journal whose writer is gone: cuts a torn tail, and goes on with the next number if the journal isn't
-   * final. Damage becomes gaps when it is read; JOURNAL_DAMAGED is thrown only if nothing is readable.
+   * final. `finalLast` is the last number of one that is known to be final, whatever happened to its end. Damage
+   * becomes gaps when it is read; JOURNAL_DAMAGED is thrown only if nothing is readable.
    */
-  static async open(folder: string, options: JournalOptions = {}): Promise<Journal> {
+  static async open(folder: string, options: JournalOptions = {}, finalLast?: bigint): Promise<Journal> {
     const sizes = sizesOf(options);
-    const journal = new Journal(folder, sizes, await recover(folder, sizes));
+    const journal = new Journal(folder, sizes, await recover(folder, sizes, finalLast));
     journal.#finishRecovery();
     return journal;
   }
@@ -108,17 +112,16 @@ export class Journal implements AsyncDisposable {
 
   /**
    * Appends the last batch and makes the journal final. Readers have it at once and end after it; the promise waits
-   * until everything is on the disk itself (fsync). Rejects with JOURNAL_FULL: if the batch couldn't be written the
+   * until everything is on the disk itself (fsync, together with other journals: see SyncQueue). Rejects with JOURNAL_FULL: if the batch couldn't be written the
    * journal is not final and it may be tried again; `isFinal` tells. On a full disk 4 KiB are in reserve for this
    * batch, and `encode` is called a second time.
    */
   async finish(count: number, encode: (first: bigint) => Uint8Array): Promise<Batch> {
     const batch = this.#appendFinal(count, encode);
     const { newest } = this.#contents.segments;
-    if (newest !== undefined) this.#syncs.add(newest.path);
-    this.#syncs.add(this.#folder);
+    this.#syncs.add(...(newest === undefined ? [] : [newest.path]), this.#folder);
     this.#closeWriter();
-    this.#contents.stateFile.change({ final: { last: this.#contents.last } });
+    this.#contents.stateFile.note({ final: { last: this.#contents.last } });
     this.#contents.stateFile.releaseReserve();
     await this.synced();
     return batch;
@@ -152,7 +155,7 @@ export class Journal implements AsyncDisposable {
     if (upTo > this.last) throw beyondEnd(upTo, this.last);
     if (upTo <= this.acknowledged) return;
     this.#acknowledgedPosition = this.#contents.segments.positionAfter(upTo, this.last);
-    this.#contents.stateFile.change({ acknowledged: upTo });
+    this.#contents.stateFile.acknowledge(upTo);
   }
 
   /**
@@ -182,6 +185,7 @@ export class Journal implements AsyncDisposable {
     this.#closeWriter();
     this.#contents.ring.clear();
     this.#contents.doorbell.ring();
+    this.#syncs.hurry();
     await this.synced();
   }
 
@@ -192,7 +196,7 @@ export class Journal implements AsyncDisposable {
   #finishRecovery(): void {
     const { final, freedUpTo, freedReason } = this.#contents.stateFile.state;
     const { isFinal, last, segments, stateFile } = this.#contents;
-    if (isFinal && final === undefined) stateFile.change({ final: { last } });
+    if (isFinal && final === undefined) stateFile.note({ final: { last } });
     this.free({ upTo: freedUpTo, reason: freedReason });
     if (isFinal) return;
     const { newest } = segments;
@@ -223,6 +227,8 @@ export class Journal implements AsyncDisposable {
   #write(entry: NewEntry): void {
     const writer = this.#writerFor(entry.kind, entry.bytes.length);
     const offset = writer.segment.end;
+    if (entry.kind !== 'finalBatch' && offset + entry.bytes.length > bytesWithoutReserve)
+      this.#contents.stateFile.makeReserve();
     writer.write(entry);
     addIndexPoint(writer.segment, { sequence: entry.first, offset }, this.#sizes.pointBytes);
     this.#contents.last = entry.last;
@@ -260,6 +266,12 @@ export class Journal implements AsyncDisposable {
   }
 }
 
+/**
+ * A segment that ends before this needs no reserve: the disk gives whole blocks (of 4 KiB), and the first, which is
+ * there since the segment's header was written, has room for the last record.
+ */
+const bytesWithoutReserve = 2048;
+
 const noBytes = new Uint8Array(0);
 
 function alreadyFinal(folder: string): RunspaceError {
@@ -271,10 +283,24 @@ function toCount(count: bigint | number): bigint {
   throw new RunspaceError('INVALID_ARGUMENT', `cannot number ${count} records: at least one is needed`);
 }
 
-function makeFolder(folder: string): void {
+/** The first segment. Mostly the folder is not there, and the one above it is. */
+function startIn(folder: string): SegmentWriter {
   try {
-    for (const one of [dirname(folder), folder]) if (!existsSync(one)) mkdirSync(one, { mode: 0o700 });
+    makeOne(folder);
   } catch (thrown) {
     throw journalFull(folder, thrown);
+  }
+  return SegmentWriter.create(folder, 1n, 0);
+}
+
+function makeOne(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (thrown) {
+    const code = systemCodeOf(thrown);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw thrown;
+    mkdirSync(dirname(folder), { mode: 0o700 });
+    mkdirSync(folder, { mode: 0o700 });
   }
 }

@@ -12,17 +12,30 @@ import { StateFile } from './state-file';
  * headers of its entries: sealed segments are checked when they are read. What follows the last whole entry was
  * never shown to a reader, so it is left out (and cut by whoever goes on writing).
  */
-export async function recover(folder: string, sizes: JournalSizes): Promise<FoundContents> {
+export async function recover(
+  folder: string,
+  sizes: JournalSizes,
+  finalLast: bigint | undefined,
+): Promise<FoundContents> {
   const { segments, before } = look(folder);
   const stateFile = before ?? StateFile.create(folder);
   const { state } = stateFile;
-  if (state.final !== undefined) {
-    return { stateFile, segments, last: state.final.last, isFinal: true };
-  }
+  const last = state.final?.last ?? finalLast;
+  if (last !== undefined) return { stateFile, segments, last, isFinal: true };
+  return goOn(folder, sizes, { stateFile, segments, isNew: before === undefined });
+}
+
+/** What a journal holds that may go on. */
+async function goOn(
+  folder: string,
+  sizes: JournalSizes,
+  { stateFile, segments, isNew }: Pick<FoundContents, 'stateFile' | 'segments'> & { readonly isNew: boolean },
+): Promise<FoundContents> {
+  const { state } = stateFile;
   const newest = segments.at(-1);
   if (newest === undefined) {
     // Segments are made before the state: with neither, the writer died while it made the journal.
-    if (before === undefined) return { stateFile, segments: [], last: 0n, isFinal: false };
+    if (isNew) return { stateFile, segments: [], last: 0n, isFinal: false };
     throw journalDamaged(folder, 'its segments are missing');
   }
   const scanned = await scan(newest, segments.length === 1, sizes);

@@ -31,25 +31,25 @@ const initialState: JournalState = {
 
 /**
  * The file `journal.state`: two slots, written in turn and in place, so one is always whole and a full disk doesn't
- * stop an acknowledgement. Not synced: after a power cut it may be a little old, never ahead.
+ * stop an acknowledgement. Not synced: after a power cut it may be a little old, never ahead. A journal that has
+ * nothing to remember beside its entries has none: most commands write a few lines, and a file costs them more.
  */
 export class StateFile {
   readonly #path: string;
   #state: JournalState;
   #generation: bigint;
+  #has: 'nothing' | 'page' | 'reserve';
 
-  private constructor(path: string, state: JournalState, generation: bigint) {
+  private constructor(path: string, found: { state: JournalState; generation: bigint; bytes: number }) {
     this.#path = path;
-    this.#state = state;
-    this.#generation = generation;
+    this.#state = found.state;
+    this.#generation = found.generation;
+    this.#has = found.bytes > pageBytes ? 'reserve' : found.bytes > 0 ? 'page' : 'nothing';
   }
 
-  /** Makes the file with its reserve. Throws JOURNAL_FULL. */
+  /** That of a new journal; nothing is on the disk yet. */
   static create(folder: string): StateFile {
-    const path = statePath(folder);
-    const file = new StateFile(path, initialState, 0n);
-    file.#writeAt(0, Buffer.alloc(pageBytes + reserveBytes), 'w');
-    return file;
+    return new StateFile(statePath(folder), { state: initialState, generation: 0n, bytes: 0 });
   }
 
   /** The newest state that is whole; a new one if none is, or undefined if there is no file. */
@@ -62,7 +62,8 @@ export class StateFile {
       decodeSlot(bytes.subarray(slotBytes, 2 * slotBytes)),
     ];
     const newest = slots.reduce((a, b) => ((b?.generation ?? 0n) > (a?.generation ?? 0n) ? b : a));
-    return new StateFile(path, newest?.state ?? initialState, newest?.generation ?? 0n);
+    const { state, generation } = newest ?? { state: initialState, generation: 0n };
+    return new StateFile(path, { state, generation, bytes: bytes.length });
   }
 
   get state(): JournalState {
@@ -73,17 +74,53 @@ export class StateFile {
   change(change: Partial<JournalState>): void {
     this.#state = { ...this.#state, ...change };
     this.#generation += 1n;
-    const slot = encodeSlot(this.#state, this.#generation);
-    this.#writeAt(Number(this.#generation % 2n) * slotBytes, slot, 'r+');
+    if (this.#has === 'nothing') this.#make('page');
+    else this.#writeAt(this.#slotPosition, encodeSlot(this.#state, this.#generation), 'r+');
   }
 
-  /** Gives one block back to the disk. */
+  /**
+   * Changes what was acknowledged. A full disk stops none: where there is no file, and no room for one, it is known
+   * here only, and whoever opens the journal next shows more as unread than is.
+   */
+  acknowledge(upTo: bigint): void {
+    try {
+      this.change({ acknowledged: upTo });
+    } catch (thrown) {
+      if (this.#has !== 'nothing') throw thrown;
+    }
+  }
+
+  /** Changes what the entries say too: it is written where there is a file. Throws JOURNAL_FULL, as `change` does. */
+  note(change: Partial<JournalState>): void {
+    if (this.#has === 'nothing') this.#state = { ...this.#state, ...change };
+    else this.change(change);
+  }
+
+  /** Makes sure that a block of the disk is there for the last record. Throws JOURNAL_FULL. */
+  makeReserve(): void {
+    if (this.#has === 'nothing') this.#make('reserve');
+  }
+
+  /** Gives that block back to the disk. */
   releaseReserve(): void {
+    if (this.#has !== 'reserve') return;
     try {
       truncateSync(this.#path, pageBytes);
+      this.#has = 'page';
     } catch (thrown) {
       throw journalFull(this.#path, thrown);
     }
+  }
+
+  get #slotPosition(): number {
+    return Number(this.#generation % 2n) * slotBytes;
+  }
+
+  #make(what: 'page' | 'reserve'): void {
+    const bytes = Buffer.alloc(what === 'reserve' ? pageBytes + reserveBytes : pageBytes);
+    if (this.#generation > 0n) encodeSlot(this.#state, this.#generation).copy(bytes, this.#slotPosition);
+    this.#writeAt(0, bytes, 'w');
+    this.#has = what;
   }
 
   #writeAt(position: number, bytes: Buffer, flags: 'w' | 'r+'): void {

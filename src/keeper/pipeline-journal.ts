@@ -20,25 +20,36 @@ const noNumbers: JournalNumbers = { last: 0n, firstKept: 1n, acknowledged: 0n, b
 export class PipelineJournal {
   readonly #folder: string;
   readonly #options: JournalOptions;
+  #knownLast: bigint | undefined;
   #journal: Journal | undefined;
   #opening: Promise<Journal> | undefined;
   #numbers = noNumbers;
   #users = 0;
 
-  private constructor(folder: string, options: JournalOptions, journal: Journal | undefined) {
+  private constructor(
+    folder: string,
+    options: JournalOptions,
+    { journal, last }: { readonly journal?: Journal; readonly last?: bigint | undefined },
+  ) {
     this.#folder = folder;
     this.#options = options;
     this.#journal = journal;
+    this.#knownLast = last;
   }
 
   /** A new journal, open for writing. Throws JOURNAL_FULL. */
   static create(folder: string, options: JournalOptions): PipelineJournal {
-    return new PipelineJournal(folder, options, Journal.create(folder, options));
+    return new PipelineJournal(folder, options, { journal: Journal.create(folder, options) });
   }
 
-  /** The journal in that folder, opened by its first use. */
-  static found(folder: string, options: JournalOptions): PipelineJournal {
-    return new PipelineJournal(folder, options, undefined);
+  /** The journal in that folder, opened by its first use. `last` is its final number, where that is known. */
+  static found(folder: string, options: JournalOptions, last: bigint | undefined): PipelineJournal {
+    return new PipelineJournal(folder, options, { last });
+  }
+
+  /** The number of the final record; undefined while there is none. */
+  get lastOfAll(): bigint | undefined {
+    return this.#journal?.isFinal === true ? this.#journal.last : this.#knownLast;
   }
 
   get numbers(): JournalNumbers {
@@ -64,6 +75,7 @@ export class PipelineJournal {
   rest(): boolean {
     if (this.#users > 0 || this.#journal?.isFinal !== true) return false;
     this.#numbers = numbersOf(this.#journal);
+    this.#knownLast = this.#journal.last;
     this.#journal = undefined;
     return true;
   }
@@ -75,7 +87,7 @@ export class PipelineJournal {
 
   async #opened(): Promise<Journal> {
     if (this.#journal !== undefined) return this.#journal;
-    this.#opening ??= Journal.open(this.#folder, this.#options).finally(() => {
+    this.#opening ??= Journal.open(this.#folder, this.#options, this.lastOfAll).finally(() => {
       this.#opening = undefined;
     });
     this.#journal = await this.#opening;

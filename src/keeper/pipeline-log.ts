@@ -34,6 +34,8 @@ export interface EndedPipeline {
   /** Undefined: the engine never got it. */
   readonly startedAt: number | undefined;
   readonly endedAt: number;
+  /** The number of its final record; undefined: that could not be written, or an earlier keeper wrote the line. */
+  readonly last: bigint | undefined;
 }
 
 /** What is still known of a pipeline whose records and description are gone: enough never to run it again. */
@@ -81,7 +83,7 @@ export class PipelineLog implements Disposable {
 
   /** Writes the end. It is not synced: the journal has the last record, and that is. */
   ended(id: PipelineId, end: EndedPipeline): void {
-    this.#lines.append({ ended: { id, ...end } });
+    this.#lines.append({ ended: endLineOf(id, end) });
   }
 
   /** The pipeline's records are gone. */
@@ -99,7 +101,7 @@ export class PipelineLog implements Disposable {
       ...remembered.map((pipeline) => ({ removed: lineOf(pipeline) })),
       ...pipelines.flatMap(({ started, ended }) => [
         { started: { ...started, number: Number(started.number) } },
-        ...(ended === undefined ? [] : [{ ended: { id: started.id, ...ended } }]),
+        ...(ended === undefined ? [] : [{ ended: endLineOf(started.id, ended) }]),
       ]),
     ]);
   }
@@ -111,6 +113,10 @@ export class PipelineLog implements Disposable {
 
 function lineOf({ id, number, requestId, fingerprint }: RememberedPipeline): unknown {
   return { id, number: Number(number), requestId, fingerprint };
+}
+
+function endLineOf(id: string, end: EndedPipeline): unknown {
+  return { id, ...end, last: end.last === undefined ? undefined : Number(end.last) };
 }
 
 function replay(entries: readonly unknown[]): LoggedPipelines {
@@ -164,7 +170,7 @@ function readRemembered(line: unknown): RememberedPipeline | undefined {
 }
 
 function readEnded(line: unknown): { readonly id: string; readonly end: EndedPipeline } | undefined {
-  const { id, state, problem, exitCode, written, startedAt, endedAt } = fieldsOf(line);
+  const { id, state, problem, exitCode, written, startedAt, endedAt, last } = fieldsOf(line);
   if (typeof id !== 'string' || typeof endedAt !== 'number') return undefined;
   if (state !== 'completed' && state !== 'failed' && state !== 'stopped') return undefined;
   const end: EndedPipeline = {
@@ -174,6 +180,7 @@ function readEnded(line: unknown): { readonly id: string; readonly end: EndedPip
     written: readStreamCounts(written),
     startedAt: typeof startedAt === 'number' ? startedAt : undefined,
     endedAt,
+    last: Number.isSafeInteger(last) ? BigInt(Number(last)) : undefined,
   };
   return { id, end };
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunspaceError, toError } from '../core/error';
@@ -63,7 +64,7 @@ export class PipelineTable implements Disposable {
     for (const { started, ended } of found.pipelines) {
       const pipelineParts = this.#pipelineParts(
         started,
-        PipelineJournal.found(this.#journalFolder(started.id), parts.journals),
+        PipelineJournal.found(this.#foundFolder(started.id), parts.journals, ended?.last),
       );
       this.#add(
         ended === undefined
@@ -278,7 +279,14 @@ export class PipelineTable implements Disposable {
   }
 
   #journalFolder(id: PipelineId): string {
-    return join(this.#parts.folder, id, 'journal');
+    return join(this.#parts.folder, id);
+  }
+
+  /** Earlier keepers made a folder `journal` in the pipeline's. */
+  #foundFolder(id: PipelineId): string {
+    const folder = this.#journalFolder(id);
+    const former = join(folder, 'journal');
+    return existsSync(former) ? former : folder;
   }
 }
 

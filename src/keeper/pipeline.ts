@@ -200,6 +200,7 @@ export class Pipeline {
       written: this.counter?.counts,
       startedAt: this.#startedAt,
       endedAt: now,
+      last: this.journal.lastOfAll,
     };
     this.#end = end;
     this.#isBlocked = false;

@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -136,19 +137,26 @@ test('numbers that were acknowledged are never given again, even if the disk has
   ]);
 });
 
-test('a final journal stays final, with the same last number, when its end is damaged', async () => {
-  using folder = new TempFolder();
-  {
-    await using journal = Journal.create(folder.path);
-    journal.append(2, encodeNumbers(2));
-    await journal.finish(1, encodeNumbers(1));
-  }
-  const [segment = ''] = folder.segments();
-  truncateSync(segment, readFileSync(segment).length - 1);
-  await using journal = await Journal.open(folder.path);
-  expect(journal.isFinal).toBe(true);
-  expect(await readNumbers(journal)).toEqual([...allOf(1n, 2n), ...allOf(3n, 3n, 'damaged')]);
-});
+test.each([
+  ['by its state file', 3_000, undefined],
+  ['to who opens it, so that a short one needs no state file', 10, 3n],
+])(
+  'a final journal whose end is damaged stays final: its last number is known %s',
+  async (_how, size, last) => {
+    using folder = new TempFolder();
+    {
+      await using journal = Journal.create(folder.path);
+      journal.append(2, encodeNumbers(2, size));
+      await journal.finish(1, encodeNumbers(1));
+    }
+    const [segment = ''] = folder.segments();
+    truncateSync(segment, readFileSync(segment).length - 1);
+    expect(existsSync(join(folder.path, 'journal.state'))).toBe(last === undefined);
+    await using journal = await Journal.open(folder.path, {}, last);
+    expect(journal.isFinal).toBe(true);
+    expect(await readNumbers(journal)).toEqual([...allOf(1n, 2n), ...allOf(3n, 3n, 'damaged')]);
+  },
+);
 
 test.each([0, 1, 63, 64, 100])(
   'a journal is final by its last batch alone, with the state file cut at %i',
@@ -157,6 +165,7 @@ test.each([0, 1, 63, 64, 100])(
     {
       await using journal = Journal.create(folder.path);
       await journal.finish(2, encodeNumbers(2));
+      journal.acknowledge(1n);
     }
     truncateSync(join(folder.path, 'journal.state'), size);
     await using journal = await Journal.open(folder.path);
@@ -195,7 +204,11 @@ test('where nothing is readable the error says so: no folder, no segments, nothi
   const damaged = { code: 'JOURNAL_DAMAGED' };
   await expect(Journal.open(join(folder.path, 'none'))).rejects.toMatchObject(damaged);
   const lost = join(folder.path, 'lost');
-  await Journal.create(lost).close();
+  {
+    await using journal = Journal.create(lost);
+    journal.append(1, encodeNumbers(1));
+    journal.acknowledge(1n);
+  }
   copyFileSync(join(lost, 'journal.state'), join(folder.path, 'journal.state'));
   await expect(Journal.open(folder.path)).rejects.toMatchObject(damaged);
   const garbage = join(folder.path, 'garbage');
