@@ -22,7 +22,7 @@ export async function attachSession(
   }
   await context.lifecycle.running(session, caller.signal);
   requireNoOther(session, client, takeOverOf(request.takeOver));
-  using hold = session.holdByStream(client);
+  using hold = session.holdByStream(client, 'lasting');
   await follow(context, session, { ...stream, signal: AbortSignal.any([caller.signal, hold.signal]) });
 }
 

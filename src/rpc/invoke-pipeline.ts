@@ -184,7 +184,7 @@ function holdIfOpen(
   session: Session,
   client: ReturnType<typeof namedClientOf>,
 ): Disposable & { signal: AbortSignal } {
-  if (session.isOpen) return session.holdByStream(client);
+  if (session.isOpen) return session.holdByStream(client, 'command');
   return { signal: new AbortController().signal, [Symbol.dispose]: () => undefined };
 }
 

@@ -46,6 +46,8 @@ export class Session {
   #kept: KeptSession | undefined;
   #activeAt: number;
   #savedState: StoredSession['state'];
+  /** Only commands hold the connection: each is on record itself, and their coming and going is not. */
+  #isPassing = false;
   /** Ends the streams of whoever is connected, when another client takes over. */
   readonly #evictions = new Map<AbortController, ClientId>();
 
@@ -131,6 +133,15 @@ export class Session {
     });
     if (isOver) this.#end();
     if (from === to) return;
+    const isPassing = this.#isPassing && (to === 'opened' || to === 'disconnected');
+    if (!isPassing) this.#note({ event, from, to }, why);
+    this.#surroundings.changed(this);
+  }
+
+  #note(
+    { event, from, to }: { readonly event: SessionEvent; readonly from: string; readonly to: string },
+    why: { readonly problem?: Problem; readonly client?: ClientId },
+  ): void {
     this.#surroundings.log.info('session state', {
       session: this.id,
       event,
@@ -139,7 +150,6 @@ export class Session {
       reason: why.problem?.code,
     });
     this.#surroundings.record(this, { name: to, ...why });
-    this.#surroundings.changed(this);
   }
 
   /** Takes in what the keeper says; the state follows the runspace's. */
@@ -192,15 +202,18 @@ export class Session {
 
   /** Connects a client until a time, or renews its lease. */
   connect(client: ClientId, leaseUntil: number): void {
-    this.#reconnect(withLease(this.connection, client, leaseUntil), client);
+    this.#reconnect(withLease(this.connection, client, leaseUntil), client, 'lasting');
   }
 
   /**
-   * Connects a client for as long as a stream of its lives. The stream ends when `signal` aborts (another client took
+   * Connects a client for as long as a stream of its lives, that of one command or a lasting one. The stream ends when `signal` aborts (another client took
    * over, the session is over; the reason is a RunspaceError); disposing says that the stream has ended.
    */
-  holdByStream(client: ClientId): Disposable & { readonly signal: AbortSignal } {
-    this.#reconnect(withStream(this.connection, client), client);
+  holdByStream(
+    client: ClientId,
+    stream: 'command' | 'lasting',
+  ): Disposable & { readonly signal: AbortSignal } {
+    this.#reconnect(withStream(this.connection, client), client, stream);
     const eviction = new AbortController();
     this.#evictions.set(eviction, client);
     return {
@@ -244,14 +257,18 @@ export class Session {
     this.#surroundings.save(this.#stored);
   }
 
-  #reconnect(connection: Connection, client: ClientId): void {
+  #reconnect(connection: Connection, client: ClientId, how: 'command' | 'lasting'): void {
     const former = otherClient(this.connection, client);
     if (former !== undefined) this.#evict((other) => other === former, takenOver(this, client));
     this.#connection = connection;
     this.noteActivity();
     this.#settleIdleClock();
     const wasOpened = this.state === 'opened';
+    const wasPassing = this.#isPassing;
+    this.#isPassing = how === 'command' && (!wasOpened || wasPassing);
     this.apply('clientConnected', { client });
+    if (wasPassing && !this.#isPassing)
+      this.#note({ event: 'clientConnected', from: 'disconnected', to: 'opened' }, { client });
     if (wasOpened && former !== undefined) this.#surroundings.record(this, { name: 'takenOver', client });
     this.#saveLease();
     this.#surroundings.changed(this);
@@ -265,6 +282,7 @@ export class Session {
     this.#settleIdleClock();
     if (nextSessionState(this.state, 'clientDisconnected') !== undefined)
       this.apply('clientDisconnected', { client });
+    this.#isPassing = false;
     this.#surroundings.changed(this);
   }
 

@@ -242,6 +242,25 @@ describe('who is connected', () => {
     ]);
   });
 
+  test('commands come and go without a word in the records of the session; a connection that stays has one', async () => {
+    await served.session('passing');
+    for (const script of ['1', '2']) await ann.invoke('passing', script).rest();
+    const staying = ann.invoke('passing', never);
+    await staying.next('snapshot');
+    await ann.connect('passing');
+    const attached = ben.attach('passing', { afterSequence: 0n, readOnly: true });
+    const events: string[] = [];
+    while (events.length < 2) {
+      const { value } = await attached.next('batch');
+      for (const { body } of value.records)
+        if (body?.$case === 'sessionEvent') events.push(`${body.value.event} ${body.value.clientId}`);
+    }
+    attached.cancel();
+    await ann.stop('passing');
+    await staying.rest();
+    expect(events).toEqual(['disconnected ', 'opened ann']);
+  });
+
   test('who only looks is not connected', async () => {
     await served.session('looks');
     await ann.connect('looks');
