@@ -36,6 +36,7 @@ import {
   type RespondToHostCallResponse,
   type SendPipelineInputRequest,
   type SendPipelineInputResponse,
+  type RunPipelineRequest,
   type ShutdownRequest,
   type ShutdownResponse,
   type StartPipelineRequest,
@@ -108,6 +109,8 @@ export interface KeeperClient {
   watch(signal: AbortSignal): AsyncIterable<WatchResponse>;
   readonly receiveSession: KeeperStream<ReceiveSessionRequest, ReceiveSessionResponse>;
   readonly receivePipeline: KeeperStream<ReceivePipelineRequest, ReceivePipelineResponse>;
+  /** A command and its records in one call, undecoded as those below. Undefined or UNIMPLEMENTED where there is none. */
+  readonly runPipelineRaw?: KeeperStream<RunPipelineRequest, Uint8Array>;
   /** The same messages undecoded: they can be forwarded as runspace.v1.ReceivePipelineResponse as they are. */
   readonly receivePipelineRaw: KeeperStream<ReceivePipelineRequest, Uint8Array>;
 
@@ -156,6 +159,7 @@ function clientOf(connection: KeeperConnection, hello: HelloResponse): KeeperCli
     ...service.receivePipeline,
     responseDeserialize: (bytes: Buffer): Uint8Array => bytes,
   };
+  const rawRun = { ...service.runPipeline, responseDeserialize: rawReceive.responseDeserialize };
   const watch = connection.stream(service.watch);
   return {
     keeperId: connection.address.keeperId,
@@ -181,6 +185,7 @@ function clientOf(connection: KeeperConnection, hello: HelloResponse): KeeperCli
     watch: (signal) => watch({}, signal),
     receiveSession: connection.stream(service.receiveSession),
     receivePipeline: connection.stream(service.receivePipeline),
+    runPipelineRaw: connection.stream(rawRun),
     receivePipelineRaw: connection.stream(rawReceive),
     close: () => {
       connection.close();

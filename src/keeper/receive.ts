@@ -11,7 +11,11 @@ import { finalBatch } from './record-to-proto';
 import { streamFilter, trimBatch, type WantsRecord } from './record-filter';
 import type { SessionHost } from './session-host';
 import type { Sink } from './stream-sink';
+import { within } from './within';
 import { formOf, type FormRecord } from './value-form';
+
+/** How long the snapshot of a new command waits for its first record. */
+const shortCommandMs = 3;
 
 /** Where a reader's messages go. */
 export interface ReceiveParts {
@@ -20,6 +24,8 @@ export interface ReceiveParts {
   readonly clock: Clock;
   /** Aborts when the call is over. */
   readonly signal: AbortSignal;
+  /** The command has just been started: a short one's records are worth a moment's wait, to go out in one piece. */
+  readonly isNew?: boolean;
 }
 
 /**
@@ -38,6 +44,12 @@ export async function receivePipeline(request: ReceivePipelineRequest, parts: Re
   await pipeline.journal.use((journal) =>
     new PipelineReader({ ...parts, signal: linked.signal, pipeline, journal, wants, form }).read(request),
   );
+}
+
+/** Refuses what could not be handed out, before anything is started. Error: INVALID_ARGUMENT. */
+export function checkReceive(request: ReceivePipelineRequest): void {
+  wantsOf(request);
+  formOf(request.format);
 }
 
 function wantsOf({ afterSequence, streams }: ReceivePipelineRequest): WantsRecord | undefined {
@@ -69,25 +81,41 @@ class PipelineReader {
   }
 
   async read({ afterSequence, noFollow }: ReceivePipelineRequest): Promise<void> {
-    const { host, pipeline, journal } = this.#parts;
+    const { pipeline, journal } = this.#parts;
     this.#progress = afterSequence ?? journal.acknowledged;
     if (pipeline.isFinished && this.#progress > journal.last) throw beyondEnd(this.#progress, journal.last);
-    const snapshot = host.snapshot(pipeline, this.#progress);
-    await this.#send({ is: 'event', event: { $case: 'snapshot', value: snapshot } }, 1_024);
-    this.#beatLater(heartbeatMs);
     try {
-      if (noFollow) await this.#catchUp();
-      else await this.#follow();
+      if (noFollow) {
+        await this.#sendSnapshot();
+        await this.#catchUp();
+      } else await this.#follow();
     } finally {
       this.#cancelHeartbeat();
     }
   }
 
+  async #sendSnapshot(): Promise<void> {
+    const { host, pipeline } = this.#parts;
+    const value = host.snapshot(pipeline, this.#progress);
+    await this.#send({ is: 'event', event: { $case: 'snapshot', value } }, 1_024);
+    this.#beatLater(heartbeatMs);
+  }
+
   /** Until the end of the pipeline, then the rest. Where its last record can't be written, the error comes after the rest. */
   async #follow(): Promise<void> {
-    const { pipeline, journal, signal } = this.#parts;
+    const { pipeline, journal, signal, clock, isNew } = this.#parts;
     using linked = linkSignals(signal, pipeline.endedSignal);
-    for await (const item of journal.read(this.#progress, linked.signal)) await this.#sendItem(item);
+    const items = journal.read(this.#progress, linked.signal);
+    try {
+      const first = items.next();
+      first.catch(() => undefined); // It is awaited again below.
+      if (isNew === true) await within(clock, shortCommandMs, first);
+      await this.#sendSnapshot();
+      for (let next = await first; next.done !== true; next = await items.next())
+        await this.#sendItem(next.value);
+    } finally {
+      await items.return(undefined);
+    }
     if (signal.aborted) throw abortReason(signal);
     await this.#catchUp();
     if (pipeline.unwrittenFinal !== undefined) throw pipeline.unwrittenFinal;

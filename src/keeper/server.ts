@@ -18,7 +18,7 @@ import { fromProblem } from '../status/problem';
 import { linkSignals } from './abort';
 import type { Keeper, KeeperParts } from './keeper';
 import { channelOptions, keeperProtocol } from './protocol';
-import { receivePipeline } from './receive';
+import { checkReceive, receivePipeline } from './receive';
 import { gapToProto, serializeReceive } from './receive-message';
 import { streaming, unary } from './service';
 import type { Sink } from './stream-sink';
@@ -36,6 +36,7 @@ export interface ServerParts extends Pick<KeeperParts, 'keeperId' | 'clock' | 'l
 const methods = {
   ...generated,
   receivePipeline: { ...generated.receivePipeline, responseSerialize: serializeReceive },
+  runPipeline: { ...generated.runPipeline, responseSerialize: serializeReceive },
   sendPipelineInput: {
     ...generated.sendPipelineInput,
     requestDeserialize: (bytes: Buffer) => ({
@@ -133,6 +134,15 @@ function handlers(parts: ServerParts): Handlers<typeof methods> {
     startPipeline: unary(parts, async (request) => ({
       pipeline: await keeper.session(request.sessionId).start(request),
     })),
+    runPipeline: streaming(parts, async ({ start, receive }, sink, signal) => {
+      if (start === undefined || receive === undefined)
+        throw new RunspaceError('INVALID_ARGUMENT', 'start and receive are both needed');
+      checkReceive(receive);
+      const host = keeper.session(start.sessionId);
+      const { id } = await host.start(start);
+      const request = { ...receive, sessionId: start.sessionId, pipeline: id };
+      await receivePipeline(request, { host, sink, clock, signal, isNew: true });
+    }),
     sendPipelineInput: unary(parts, async ({ request, bytes }, signal) => ({
       inputAccepted: await keeper.session(request.sessionId).sendInput(request, bytes, signal),
     })),

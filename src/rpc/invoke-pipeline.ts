@@ -1,12 +1,13 @@
 import { RunspaceError, toError } from '../core/error';
 import type { InputItem, InvokePipelineResponse, InvokeStart } from '../gen/runspace/v1/pipeline';
-import { ValueFormat, type Pipeline, type StartPipelineRequest } from '../gen/runspace/v1/pipeline';
+import type { Pipeline, StartPipelineRequest } from '../gen/runspace/v1/pipeline';
 import type { KeeperClient } from '../keeper/client';
 import type { Session } from '../session/session';
 import type { Caller, Send } from './call';
 import { namedClientOf, requireNoOther, sessionFor, takeOverOf, type Context } from './context';
 import { InputPump } from './input-pump';
 import type { Encoded, SizedInvokeRequest } from './raw-messages';
+import { PipelineRun } from './run-pipeline';
 import { startPipeline } from './start-pipeline';
 
 type SendEither = Send<Encoded | InvokePipelineResponse>;
@@ -26,12 +27,13 @@ export function invokePipeline(context: Context) {
     const client = namedClientOf(command.clientId);
     const session = sessionFor(context, caller.principal, { session: command.session, action: 'invoke' });
     const takeOver = takeOverOf(invoke.takeOver);
-    const { pipeline } = await startPipeline(context, command, { caller, takeOver });
+    using run = new PipelineRun(invoke);
+    const { pipeline } = await startPipeline(context, command, { caller, takeOver, tell: run.tell });
     const keeper = await context.lifecycle.readable(session, caller.signal);
     requireNoOther(session, client, takeOver);
     using hold = holdIfOpen(session, client);
     const signal = AbortSignal.any([caller.signal, connectionLost(hold.signal)]);
-    await converse({ context, session, keeper, pipeline, invoke, actions, send, signal });
+    await converse({ context, session, keeper, pipeline, run, actions, send, signal });
     signal.throwIfAborted();
   };
 }
@@ -41,7 +43,7 @@ interface Conversation {
   readonly session: Session;
   readonly keeper: KeeperClient;
   readonly pipeline: Pipeline;
-  readonly invoke: InvokeStart;
+  readonly run: PipelineRun;
   readonly actions: AsyncIterator<SizedInvokeRequest, undefined>;
   readonly send: SendEither;
   readonly signal: AbortSignal;
@@ -62,17 +64,9 @@ async function converse(conversation: Conversation): Promise<void> {
   }
 }
 
-async function sendRecords({ session, keeper, pipeline, invoke, send, signal }: Conversation): Promise<void> {
-  const request = {
-    sessionId: session.id,
-    pipeline: pipeline.id,
-    afterSequence: invoke.afterSequence,
-    reader: invoke.reader,
-    streams: invoke.streams,
-    format: invoke.format ?? ValueFormat.VALUE_FORMAT_UNSPECIFIED,
-    noFollow: false,
-  };
-  for await (const encoded of keeper.receivePipelineRaw(request, signal)) await send({ encoded });
+async function sendRecords({ session, keeper, pipeline, run, send, signal }: Conversation): Promise<void> {
+  const place = { session: session.id, pipeline: pipeline.id };
+  for await (const encoded of run.records(keeper, place, signal)) await send({ encoded });
 }
 
 /**

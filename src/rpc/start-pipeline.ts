@@ -1,10 +1,25 @@
 import { RunspaceError } from '../core/error';
-import { StartPipelineRequest, type Command } from '../gen/runspace/v1/pipeline';
+import type { StartPipelineRequest as KeeperStart } from '../gen/runspace/keeper/v1/keeper';
+import { StartPipelineRequest, type Command, type Pipeline } from '../gen/runspace/v1/pipeline';
+import type { KeeperClient } from '../keeper/client';
 import type { Session } from '../session/session';
 import { noteStart } from './audited';
 import type { Caller } from './call';
 import { clientOf, requestOf, requireNoOther, sessionFor, type Context } from './context';
 import { withoutClearTexts } from './without-clear-texts';
+
+/** Tells a keeper of a command; resolves to its pipeline, or to undefined where the keeper named none. */
+export type Tell = (keeper: KeeperClient, start: KeeperStart) => Promise<Pipeline | undefined>;
+
+/** By a call that does nothing else. */
+export const tellStart: Tell = async (keeper, start) => (await keeper.startPipeline(start)).pipeline;
+
+/** On whose behalf a command is started, and how the keeper is told. */
+export interface Starting {
+  readonly caller: Caller;
+  readonly takeOver: 'takeOver' | 'yield';
+  readonly tell?: Tell;
+}
 
 /**
  * Starts a command, or finds the one that the same request started before: also in a session that has ended since, so
@@ -13,7 +28,7 @@ import { withoutClearTexts } from './without-clear-texts';
 export async function startPipeline(
   context: Context,
   request: StartPipelineRequest,
-  { caller, takeOver }: { caller: Caller; takeOver: 'takeOver' | 'yield' },
+  { caller, takeOver, tell = tellStart }: Starting,
 ) {
   const { principal, signal } = caller;
   const session = sessionFor(context, principal, { session: request.session, action: 'invoke' });
@@ -38,7 +53,7 @@ export async function startPipeline(
   }
   const keeper = await context.lifecycle.running(session, signal);
   context.admitNewWork();
-  const { pipeline } = await keeper.startPipeline({
+  const pipeline = await tell(keeper, {
     sessionId: session.id,
     pipelineId: context.newId(),
     requestId: request.requestId,
