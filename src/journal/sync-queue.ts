@@ -17,7 +17,7 @@ interface Gathering {
 
 /** Brings files to the disk itself (fsync) in the background, one at a time, so that it costs one descriptor. */
 export class SyncQueue {
-  #waiting: string[] = [];
+  readonly #waiting: string[] = [];
   #gathering: Gathering | undefined;
   #tail: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
