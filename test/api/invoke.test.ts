@@ -323,6 +323,14 @@ test('when the engine dies its caller still gets the final record, and the sessi
   expect(value.problem?.reason).toBe('ENGINE_LOST');
 });
 
+test('how records are wanted is checked before the command is started', async () => {
+  const session = await served.session('unwanted');
+  const stream = served.calls.invoke('unwanted', '1', { afterSequence: -1n });
+  const { failure } = await stream.rest();
+  expect(failure).toMatchObject({ status: 'INVALID_ARGUMENT', reason: 'INVALID_ARGUMENT' });
+  expect((await served.calls.pipelines(session.id)).pipelines).toEqual([]);
+});
+
 test('a stream that has not begun can be left', async () => {
   const stream = invocation(served.calls.raw);
   stream.cancel();
