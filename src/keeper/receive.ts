@@ -114,7 +114,8 @@ class PipelineReader {
       for (let next = await first; next.done !== true; next = await items.next())
         await this.#sendItem(next.value);
     } finally {
-      await items.return(undefined);
+      // Not awaited: where sending failed, the next item may be long in coming.
+      items.return(undefined).catch(() => undefined);
     }
     if (signal.aborted) throw abortReason(signal);
     await this.#catchUp();
