@@ -110,7 +110,7 @@ export interface KeeperClient {
   readonly receiveSession: KeeperStream<ReceiveSessionRequest, ReceiveSessionResponse>;
   readonly receivePipeline: KeeperStream<ReceivePipelineRequest, ReceivePipelineResponse>;
   /** A command and its records in one call, undecoded as those below. Undefined or UNIMPLEMENTED where there is none. */
-  readonly runPipelineRaw?: KeeperStream<RunPipelineRequest, Uint8Array>;
+  readonly runPipelineRaw: KeeperStream<RunPipelineRequest, Uint8Array> | undefined;
   /** The same messages undecoded: they can be forwarded as runspace.v1.ReceivePipelineResponse as they are. */
   readonly receivePipelineRaw: KeeperStream<ReceivePipelineRequest, Uint8Array>;
 

@@ -38,6 +38,7 @@ type CommandCalls = Pick<
   | 'revealSecret'
   | 'receivePipeline'
   | 'receivePipelineRaw'
+  | 'runPipelineRaw'
 >;
 
 /** Host calls of our own, made while the way there was opened, have numbers from here on (see ask-person.ts of the keeper). */
@@ -80,6 +81,7 @@ export class FarCommands {
       this.#parts.link.call(pipelines.revealSecret, { ...this.#place, secretId }, signal),
     receivePipeline: (request, signal) => this.#receive(request, signal),
     receivePipelineRaw: (request, signal) => encoded(this.#receive(request, signal)),
+    runPipelineRaw: undefined, // The other daemon names its pipelines itself: they are started first.
   };
 
   /** The command that runs, as listings show it. */
