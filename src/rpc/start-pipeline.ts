@@ -53,9 +53,10 @@ export async function startPipeline(
   }
   const keeper = await context.lifecycle.running(session, signal);
   context.admitNewWork();
+  const pipelineId = context.newId();
   const pipeline = await tell(keeper, {
     sessionId: session.id,
-    pipelineId: context.newId(),
+    pipelineId,
     requestId: request.requestId,
     fingerprint,
     command: request.command,
@@ -74,7 +75,8 @@ export async function startPipeline(
     context,
     { principal, clientId: request.clientId, session },
     {
-      pipeline,
+      // A short one that this call started may be over by now.
+      pipeline: pipeline.id === pipelineId ? { ...pipeline, endTime: undefined } : pipeline,
       script: request.command?.script ?? '',
     },
   );
