@@ -29,8 +29,7 @@ describeWith('python3', 'an engine that dies', () => {
     ['leaves past us', 'os._exit(3)', 'exit code 3'],
     ['crashes', 'import ctypes; ctypes.string_at(0)', 'SIGSEGV'],
     ['becomes another program', 'os.execvp("sleep", ["sleep", "60"])', 'became another program'],
-    // What it then does, it leaves, or is found with its pipes closed: on a busy machine either comes first.
-    ['closes all descriptors', 'os.closerange(3, 5000)', /has closed its pipes|exit code 119/],
+    ['closes all descriptors', 'os.closerange(3, 5000)', 'has closed its pipes'],
   ])('one that %s ends its command as failed, keeps its last words, and says why', async (_, script, why) => {
     await using engine = await openEngine();
     const records = await recordsOf(
@@ -40,7 +39,7 @@ describeWith('python3', 'an engine that dies', () => {
     expect(records.map(shortForm)).toEqual(['line "last words"', 'line "native"', 'failed ENGINE_LOST']);
     const end = await engine.ended;
     expect(end).toMatchObject({ is: 'lost', error: { code: 'ENGINE_LOST' } });
-    expect(end.is === 'lost' && end.error.message).toMatch(why);
+    expect(end.is === 'lost' && end.error.message).toContain(why);
   });
 
   test('one that dies between commands is told, and every later command fails', async () => {

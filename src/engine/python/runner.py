@@ -36,7 +36,7 @@ SILENCE = 0.2
 MUTE_PATIENCE = 0.5
 # How an interpreter leaves whose pipes are closed (main.py).
 PIPES_LOST = 119
-MUTE = b"the interpreter has closed its pipes to the runner, or became another program\n"
+MUTE = "the interpreter has closed its pipes to the runner, or became another program"
 # The time between two signals of a stop. One that comes just before a system call does not interrupt it.
 ROUND = 0.025
 # The start of a process is known to 10 ms.
@@ -107,6 +107,8 @@ class Runner:
         self._has_spoken = False
         self._mute_since = None
         self._exit_status = None
+        # Why it has gone, where that is known here.
+        self._why = None
         self._is_input_open = True
         os.set_blocking(0, False)
         os.set_blocking(1, False)
@@ -273,12 +275,12 @@ class Runner:
             self._exit_status = status
             self._heard = now
             if os.WIFEXITED(status) and os.WEXITSTATUS(status) == PIPES_LOST:
-                os.write(2, MUTE)
+                self._why = MUTE
         elif self._stopping > self._settled and now >= self._next_round:
             self._next_round = now + ROUND
             kill(self._process, STOP_SIGNAL)
         elif self._mute_since is not None and now - self._mute_since > MUTE_PATIENCE:
-            os.write(2, MUTE)
+            self._why = MUTE
             self._mute_since = None
             kill(self._process, signal.SIGKILL)
 
@@ -286,6 +288,8 @@ class Runner:
         """The interpreter has gone by itself: tells it after everything that it wrote."""
         status = self._exit_status
         told = {"is": "exited"}
+        if self._why is not None:
+            told["why"] = self._why
         if os.WIFSIGNALED(status):
             told["signal"] = name_of(os.WTERMSIG(status))
         else:

@@ -104,4 +104,6 @@ export interface InterpreterExited {
   readonly is: 'exited';
   readonly code: number | undefined;
   readonly signal: string | undefined;
+  /** The reason, where the runner knows one. */
+  readonly why?: string | undefined;
 }

@@ -58,6 +58,7 @@ export function toInterpreterExited(message: ReceivedMessage): InterpreterExited
     is: 'exited',
     code: message.has('code') ? message.integer('code') : undefined,
     signal: message.has('signal') ? message.text('signal') : undefined,
+    why: message.has('why') ? message.text('why') : undefined,
   };
 }
 

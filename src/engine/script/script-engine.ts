@@ -387,9 +387,10 @@ class ScriptEngine implements Engine {
     this.#stop(pipeline);
   }
 
-  #exited({ code, signal }: InterpreterExited): void {
+  #exited({ code, signal, why }: InterpreterExited): void {
     if (this.#isClosing) return;
-    this.#lost ??= lostError(this.#name, { is: 'exited', code, signal }, this.#words);
+    const words = { diagnostics: () => `${why ?? ''}\n${this.#words.diagnostics()}` };
+    this.#lost ??= lostError(this.#name, { is: 'exited', code, signal }, words);
     this.#pipeline?.end(lostFinal(this.#lost));
   }
 }
