@@ -27,11 +27,15 @@ export function noteInSession(
 export function noteStart(
   context: Context,
   { principal, clientId, session }: Deed,
-  { pipeline, script }: { readonly pipeline: Pipeline; readonly script: string },
+  {
+    pipeline,
+    script,
+    isNew,
+  }: { readonly pipeline: Pipeline; readonly script: string; readonly isNew: boolean },
 ): void {
   const { audit, openCommands } = context;
-  // A repeated start of what has ended before finds it ended.
-  if (openCommands.has(pipeline.id) || pipeline.endTime !== undefined) return;
+  // A repeated start of what has ended before finds it ended; a short command that is new may be over, too.
+  if (openCommands.has(pipeline.id) || (!isNew && pipeline.endTime !== undefined)) return;
   const actor = { principal, client: clientId };
   const where = placeOf(session);
   audit.note(actor, {

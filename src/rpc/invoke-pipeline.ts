@@ -7,7 +7,7 @@ import type { Caller, Send } from './call';
 import { namedClientOf, requireNoOther, sessionFor, takeOverOf, type Context } from './context';
 import { InputPump } from './input-pump';
 import type { Encoded, SizedInvokeRequest } from './raw-messages';
-import { PipelineRun } from './run-pipeline';
+import { RunCall } from './run-call';
 import { startPipeline } from './start-pipeline';
 
 type SendEither = Send<Encoded | InvokePipelineResponse>;
@@ -27,7 +27,7 @@ export function invokePipeline(context: Context) {
     const client = namedClientOf(command.clientId);
     const session = sessionFor(context, caller.principal, { session: command.session, action: 'invoke' });
     const takeOver = takeOverOf(invoke.takeOver);
-    using run = new PipelineRun(invoke);
+    using run = new RunCall(invoke);
     const { pipeline } = await startPipeline(context, command, { caller, takeOver, tell: run.tell });
     const keeper = await context.lifecycle.readable(session, caller.signal);
     requireNoOther(session, client, takeOver);
@@ -43,7 +43,7 @@ interface Conversation {
   readonly session: Session;
   readonly keeper: KeeperClient;
   readonly pipeline: Pipeline;
-  readonly run: PipelineRun;
+  readonly run: RunCall;
   readonly actions: AsyncIterator<SizedInvokeRequest, undefined>;
   readonly send: SendEither;
   readonly signal: AbortSignal;

@@ -12,7 +12,7 @@ export type Wanted = Pick<InvokeStart, 'afterSequence' | 'reader' | 'streams' | 
  * before the records are asked for, a short command would wait for one more turn of both processes. Keepers that have no
  * such call (earlier ones, other daemons) get two. Disposing leaves the records; the command goes on.
  */
-export class PipelineRun implements Disposable {
+export class RunCall implements Disposable {
   readonly #wanted: Wanted;
   readonly #reading = new AbortController();
   #begun: { readonly first: Uint8Array; readonly rest: AsyncIterator<Uint8Array> } | undefined;

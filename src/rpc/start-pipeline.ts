@@ -75,9 +75,9 @@ export async function startPipeline(
     context,
     { principal, clientId: request.clientId, session },
     {
-      // A short one that this call started may be over by now.
-      pipeline: pipeline.id === pipelineId ? { ...pipeline, endTime: undefined } : pipeline,
+      pipeline,
       script: request.command?.script ?? '',
+      isNew: pipeline.id === pipelineId,
     },
   );
   return { session, pipeline };
