@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { RunspaceError } from '../core/error';
 import { JournalContents, type FoundContents } from './contents';
 import { journalFull, systemCodeOf } from './disk-error';
@@ -37,9 +36,10 @@ export class Journal implements AsyncDisposable {
     this.#contents = new JournalContents(found, sizes.memoryBytes);
   }
 
-  /** Makes the folder, if need be, and an empty journal in it. Throws JOURNAL_FULL. */
+  /** Makes the folder, if need be, in one that is there, and an empty journal in it. Throws JOURNAL_FULL. */
   static create(folder: string, options: JournalOptions = {}): Journal {
-    const writer = startIn(folder);
+    makeFolder(folder);
+    const writer = SegmentWriter.create(folder, 1n, 0);
     const found = {
       stateFile: StateFile.create(folder),
       segments: [writer.segment],
@@ -112,9 +112,9 @@ export class Journal implements AsyncDisposable {
 
   /**
    * Appends the last batch and makes the journal final. Readers have it at once and end after it; the promise waits
-   * until everything is on the disk itself (fsync, together with other journals: see SyncQueue). Rejects with JOURNAL_FULL: if the batch couldn't be written the
-   * journal is not final and it may be tried again; `isFinal` tells. On a full disk 4 KiB are in reserve for this
-   * batch, and `encode` is called a second time.
+   * until everything is on the disk itself (fsync, together with other journals: see SyncQueue). Rejects with
+   * JOURNAL_FULL: if the batch couldn't be written the journal is not final and it may be tried again; `isFinal` tells.
+   * On a full disk 4 KiB are in reserve for this batch, and `encode` is called a second time.
    */
   async finish(count: number, encode: (first: bigint) => Uint8Array): Promise<Batch> {
     const batch = this.#appendFinal(count, encode);
@@ -283,24 +283,10 @@ function toCount(count: bigint | number): bigint {
   throw new RunspaceError('INVALID_ARGUMENT', `cannot number ${count} records: at least one is needed`);
 }
 
-/** The first segment. Mostly the folder is not there, and the one above it is. */
-function startIn(folder: string): SegmentWriter {
-  try {
-    makeOne(folder);
-  } catch (thrown) {
-    throw journalFull(folder, thrown);
-  }
-  return SegmentWriter.create(folder, 1n, 0);
-}
-
-function makeOne(folder: string): void {
+function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (thrown) {
-    const code = systemCodeOf(thrown);
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(folder) === folder) throw thrown;
-    mkdirSync(dirname(folder), { mode: 0o700 });
-    mkdirSync(folder, { mode: 0o700 });
+    if (systemCodeOf(thrown) !== 'EEXIST') throw journalFull(folder, thrown);
   }
 }

@@ -206,8 +206,9 @@ export class Session {
   }
 
   /**
-   * Connects a client for as long as a stream of its lives, that of one command or a lasting one. The stream ends when `signal` aborts (another client took
-   * over, the session is over; the reason is a RunspaceError); disposing says that the stream has ended.
+   * Connects a client for as long as a stream of its lives, that of one command or a lasting one. The stream ends when
+   * `signal` aborts (another client took over, the session is over; the reason is a RunspaceError); disposing says that
+   * the stream has ended.
    */
   holdByStream(
     client: ClientId,

@@ -101,11 +101,6 @@ export class StateLayout {
     return join(this.pipelineFolder(session, pipeline), 'pipeline.json');
   }
 
-  /** Journal of the pipeline's records. */
-  pipelineJournal(session: SessionId, pipeline: PipelineId): string {
-    return join(this.pipelineFolder(session, pipeline), 'journal');
-  }
-
   keeperFolder(keeper: KeeperId): string {
     return join(this.keepersFolder, checked(keeper));
   }
