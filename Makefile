@@ -88,7 +88,7 @@ demo: build ## the main job on real engines, in a state folder of its own
 
 bench: build ## measure what is promised
 	$(BIN)/esbuild test/bench/main.ts --bundle --platform=node --target=node20 --packages=external --log-level=warning --outfile=dist/bench/main.cjs
-	node dist/bench/main.cjs $(ARGS)
+	node dist/bench/main.cjs $(if $(FULL),--full) $(ARGS)
 
 release-image: $(PACKAGES) ## with a release: the proto that `buf breaking` compares with from then on
 	$(BIN)/buf build -o proto/released.binpb

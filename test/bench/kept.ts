@@ -8,12 +8,16 @@ import { cleanEnvironment, places } from './places';
 /** A daemon as it is delivered, with keepers and engines of its own, on a state folder of its own. */
 export interface Kept extends AsyncDisposable {
   readonly client: RunspaceClient;
+  /** Of the daemon that runs now. */
   readonly processId: number;
   /** What a program needs to find this daemon. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Kills the daemon and starts another at once, which listens when this is done. Sessions stay, in their keepers. */
+  replaceDaemon(): Promise<void>;
 }
 
 const startPatienceMs = 20_000;
+const lookAgainMs = 20;
 
 /** Starts the daemon. Disposing ends it with its sessions, and removes the state folder. By default no engine is kept ready. */
 export async function startKept(powershell: string | undefined, warmPool = 0): Promise<Kept> {
@@ -24,17 +28,21 @@ export async function startKept(powershell: string | undefined, warmPool = 0): P
     RUNSPACED_WARM_POOL: String(warmPool),
     ...(powershell === undefined ? {} : { RUNSPACED_PWSH: powershell }),
   };
-  const daemon = spawn(process.execPath, [places.daemon], {
-    env: environment,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  await listening(daemon, ownAddress(folder.path, environment));
+  const start = (): Promise<ChildProcess> => startDaemon(environment, folder.path);
+  let daemon = await start();
   const client = connect({ environment });
-  const { pid } = await client.daemon.status();
   return {
     client,
     environment,
-    processId: Number(pid),
+    get processId() {
+      return Number(daemon.pid);
+    },
+    replaceDaemon: async () => {
+      const exited = once(daemon, 'exit');
+      daemon.kill('SIGKILL');
+      await exited;
+      daemon = await start();
+    },
     [Symbol.asyncDispose]: async () => {
       const exited = daemon.exitCode === null ? once(daemon, 'exit') : undefined;
       await client.daemon.stop({ endSessions: true });
@@ -45,11 +53,20 @@ export async function startKept(powershell: string | undefined, warmPool = 0): P
   };
 }
 
-async function listening(daemon: ChildProcess, address: ReturnType<typeof ownAddress>): Promise<void> {
+/** A daemon that listens. */
+async function startDaemon(
+  environment: Readonly<Record<string, string>>,
+  home: string,
+): Promise<ChildProcess> {
+  const daemon = spawn(process.execPath, [places.daemon], {
+    env: environment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let lastWords = '';
-  daemon.stderr?.on('data', (text: Buffer) => {
+  daemon.stderr.on('data', (text: Buffer) => {
     lastWords = text.toString();
   });
+  const address = ownAddress(home, environment);
   const start = Date.now();
   while (!(await isListening(address))) {
     if (daemon.exitCode !== null) throw new Error(`the daemon ended at its start: ${lastWords}`);
@@ -57,6 +74,7 @@ async function listening(daemon: ChildProcess, address: ReturnType<typeof ownAdd
       daemon.kill();
       throw new Error(`the daemon did not listen within ${startPatienceMs} ms`);
     }
-    await delay(20);
+    await delay(lookAgainMs);
   }
+  return daemon;
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { commandLine } from './command-line';
+import { growth } from './growth';
 import { journal } from './journal';
 import { describeMachine, loadNow } from './machine';
 import { memory } from './memory';
@@ -17,7 +18,16 @@ import { throughput } from './throughput';
  * Measures what shared/performance.md names, beside PowerShell's own client (peer) and what the same costs without us
  * (limit), in one run and by turns: `make bench`, or `make bench ARGS='round-trip reader --effort 2'`.
  */
-const parts: readonly Part[] = [sessionOpen, roundTrip, throughput, reader, journal, memory, commandLine];
+const parts: readonly Part[] = [
+  sessionOpen,
+  roundTrip,
+  throughput,
+  reader,
+  journal,
+  memory,
+  commandLine,
+  growth,
+];
 
 /** One part, as it went. */
 interface Outcome {
@@ -30,12 +40,11 @@ interface Outcome {
 }
 
 async function main(): Promise<void> {
-  const options = readOptions(
-    process.argv.slice(2),
-    parts.map(({ name }) => name),
-  );
+  const options = readOptions(process.argv.slice(2), parts);
   if (options.isHelpWanted) {
-    print('make bench ARGS="[PART …] [--effort N]"   N multiplies the rounds');
+    print(
+      'make bench ARGS="[PART …] [--effort N] [--full]"   N multiplies the rounds; --full (FULL=1) adds the long parts',
+    );
     for (const { name, how } of parts) print(`  ${name}: ${how}`);
     return;
   }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Part } from './result';
 
 /** What the benchmark was asked for. */
 export interface Options {
@@ -8,13 +9,15 @@ export interface Options {
   readonly isHelpWanted: boolean;
 }
 
-/** Reads the arguments; all parts where none is named. Throws for what it doesn't know. */
-export function readOptions(given: readonly string[], known: readonly string[]): Options {
+/** Reads the arguments; all parts where none is named, the long ones only with `--full`. Throws for what it doesn't know. */
+export function readOptions(given: readonly string[], parts: readonly Part[]): Options {
+  const known = parts.map(({ name }) => name);
   const { values, positionals } = parseArgs({
     args: [...given],
     allowPositionals: true,
     options: {
       effort: { type: 'string', default: '1' },
+      full: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -23,6 +26,7 @@ export function readOptions(given: readonly string[], known: readonly string[]):
     throw new Error(`there is no part ${unknown.join(', ')}; the parts are ${known.join(', ')}`);
   const effort = Number(values.effort);
   if (!(effort > 0 && effort <= 100)) throw new Error('--effort takes a number up to 100, such as 0.2 or 3');
-  const parts = positionals.length === 0 ? known : known.filter((name) => positionals.includes(name));
-  return { parts, effort, isHelpWanted: values.help };
+  const isWanted = ({ name, isLong = false }: Part): boolean =>
+    positionals.length === 0 ? values.full || !isLong : positionals.includes(name);
+  return { parts: parts.filter(isWanted).map(({ name }) => name), effort, isHelpWanted: values.help };
 }

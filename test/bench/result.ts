@@ -2,6 +2,8 @@
 export interface Part {
   /** As an argument of `make bench` has it. */
   readonly name: string;
+  /** Takes minutes: only where it is named, or with `--full`. */
+  readonly isLong?: boolean;
   /** What it measures and how: rounds, warm-up, who the peer and the limit are. */
   readonly how: string;
   run(setting: Setting): Promise<readonly Row[]>;
@@ -18,7 +20,7 @@ export interface Setting {
 /** One line of the table. */
 export interface Row {
   readonly what: string;
-  readonly unit: 'ms' | 'records/s' | 'MB/s' | 'MB';
+  readonly unit: 'ms' | 'commands/s' | 'records/s' | 'MB/s' | 'MB';
   readonly ours: number;
   /** PowerShell's own client, doing the same. */
   readonly peer?: number | undefined;
