@@ -1,12 +1,11 @@
 import { connect, type Session } from '../../clients/typescript';
-import { startKept, type Kept } from './kept';
-import { proportionalSetSize } from './machine';
+import { readToEnd } from './commands';
+import { memoryOf, openSessions, startKept, type Kept } from './kept';
 import { interleave, perSecond, Series, timed, timedEach } from './measure';
 import type { Part, Row, Setting } from './result';
 
 const sessionCounts = [1, 10, 100, 500] as const;
 const callerCounts = [1, 10, 100, 1000] as const;
-const openedAtOnce = 4;
 const callsInARound = 100;
 const watchers = 10;
 
@@ -23,7 +22,9 @@ export const growth: Part = {
     const rows: Row[] = [];
     let alone: number | undefined;
     for (const count of sessionCounts) {
-      await openUpTo(count, { kept, sessions });
+      const before = sessions.length;
+      await openSessions(kept, sessions, count);
+      for (const session of sessions.slice(before)) await complete(session);
       const trip = await roundTrips(kept, setting);
       alone ??= trip;
       rows.push(...(await idleRows({ count, trip, alone }, kept)));
@@ -36,17 +37,8 @@ export const growth: Part = {
 
 interface Opened {
   readonly kept: Kept;
-  readonly sessions: Session[];
-}
-
-async function openUpTo(count: number, { kept, sessions }: Opened): Promise<void> {
-  while (sessions.length < count) {
-    const missing = Math.min(openedAtOnce, count - sessions.length);
-    const create = (): Promise<Session> => kept.client.sessions.create({ engine: 'javascript' });
-    const opened = await Promise.all(Array.from({ length: missing }, create));
-    await Promise.all(opened.map(complete));
-    sessions.push(...opened);
-  }
+  readonly sessions: readonly Session[];
+  readonly setting: Setting;
 }
 
 /** The median of commands in a session of their own, so that each number of sessions starts with a fresh one. */
@@ -60,18 +52,17 @@ async function roundTrips({ client }: Kept, { effort }: Setting): Promise<number
 
 async function idleRows(
   { count, trip, alone }: { count: number; trip: number; alone: number },
-  { client, processId }: Kept,
+  kept: Kept,
 ): Promise<readonly Row[]> {
-  const list = new Series(() => timedEach(5, () => client.sessions.list()));
+  const list = new Series(() => timedEach(5, () => kept.client.sessions.list()));
   await interleave([list], { rounds: 3, warmUp: 1 });
-  const { keepers } = await client.daemon.status();
-  const sizes = keepers.map(({ pid }) => proportionalSetSize(Number(pid)));
+  const { daemon, keepers } = await memoryOf(kept);
   const goal = { text: 'at most 1.2 x one session', isMet: trip <= 1.2 * alone };
   return [
     { what: `round trip, ${count} sessions, p50`, unit: 'ms', ours: trip, limit: alone, goal },
     { what: `list, ${count} sessions`, unit: 'ms', ours: list.median },
-    { what: `daemon, ${count} sessions`, unit: 'MB', ours: proportionalSetSize(processId) },
-    { what: `keepers, ${count} sessions`, unit: 'MB', ours: sizes.reduce((sum, size) => sum + size, 0) },
+    { what: `daemon, ${count} sessions`, unit: 'MB', ours: daemon },
+    { what: `keepers, ${count} sessions`, unit: 'MB', ours: keepers },
   ];
 }
 
@@ -82,12 +73,16 @@ async function besideWatchers(kept: Kept, setting: Setting): Promise<Row> {
   const { signal } = leaving;
   const heard = new Set<string>();
   const watch = async (): Promise<void> => {
-    for await (const { is } of kept.client.sessions.watch({ signal })) heard.add(is);
+    try {
+      for await (const { is } of kept.client.sessions.watch({ signal })) heard.add(is);
+    } catch (error) {
+      if (!signal.aborted) throw error; // Else it is how a watcher leaves.
+    }
   };
   const list = async (): Promise<void> => {
     while (!signal.aborted) await kept.client.sessions.list();
   };
-  const others = Promise.allSettled([...Array.from({ length: watchers }, watch), list()]);
+  const others = Promise.all([...Array.from({ length: watchers }, watch), list()]);
   const ours = await roundTrips(kept, setting);
   leaving.abort();
   await others;
@@ -97,16 +92,13 @@ async function besideWatchers(kept: Kept, setting: Setting): Promise<Row> {
 }
 
 /** So many connections, one command each at the same time. They say they are one client: some share a session. */
-async function callersRow(
-  count: number,
-  { kept, sessions, setting }: Opened & { setting: Setting },
-): Promise<Row> {
+async function callersRow(count: number, { kept, sessions, setting }: Opened): Promise<Row> {
   const { clientId } = kept.client;
   const clients = Array.from({ length: count }, () => connect({ environment: kept.environment, clientId }));
   const ids = clients.map((_, index) => sessions[index % sessions.length]?.id ?? '');
   const all = (): Promise<unknown> =>
     Promise.all(
-      clients.map(({ pipelines }, index) => finish(pipelines.invoke(ids[index] ?? '', '1').records())),
+      clients.map(({ pipelines }, index) => readToEnd(pipelines.invoke(ids[index] ?? '', '1').records())),
     );
   const series = new Series(async () => [perSecond(count, await timed(all))]);
   await interleave([series], { rounds: Math.ceil(3 * setting.effort), warmUp: 1 });
@@ -121,7 +113,7 @@ async function recovery(kept: Kept, sessions: readonly Session[]): Promise<Row> 
   const elapsed = await timed(async () => {
     await kept.replaceDaemon();
     using client = connect({ environment: kept.environment, clientId: kept.client.clientId });
-    await finish(client.pipelines.invoke(last.id, '1').records());
+    await readToEnd(client.pipelines.invoke(last.id, '1').records());
   });
   const listed = await kept.client.sessions.list();
   const opened = listed.filter(({ id }) => sessions.some((session) => session.id === id)).length;
@@ -136,11 +128,5 @@ async function recovery(kept: Kept, sessions: readonly Session[]): Promise<Row> 
 }
 
 function complete(session: Session): Promise<void> {
-  return finish(session.invoke('1').records());
-}
-
-async function finish(records: AsyncIterable<{ readonly stream: string }>): Promise<void> {
-  let last: string | undefined;
-  for await (const { stream } of records) last = stream;
-  if (last !== 'final') throw new Error(`a command ended with ${last ?? 'nothing'}`);
+  return readToEnd(session.invoke('1').records());
 }

@@ -1,8 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connect, isListening, ownAddress, type RunspaceClient } from '../../clients/typescript';
+import {
+  connect,
+  isListening,
+  ownAddress,
+  type RunspaceClient,
+  type Session,
+} from '../../clients/typescript';
 import { temporaryFolder } from '../support/temporary-folder';
+import { proportionalSetSize } from './machine';
 import { cleanEnvironment, places } from './places';
 
 /** A daemon as it is delivered, with keepers and engines of its own, on a state folder of its own. */
@@ -18,6 +25,7 @@ export interface Kept extends AsyncDisposable {
 
 const startPatienceMs = 20_000;
 const lookAgainMs = 20;
+const openedAtOnce = 4;
 
 /** Starts the daemon. Disposing ends it with its sessions, and removes the state folder. By default no engine is kept ready. */
 export async function startKept(powershell: string | undefined, warmPool = 0): Promise<Kept> {
@@ -44,13 +52,36 @@ export async function startKept(powershell: string | undefined, warmPool = 0): P
       daemon = await start();
     },
     [Symbol.asyncDispose]: async () => {
-      const exited = daemon.exitCode === null ? once(daemon, 'exit') : undefined;
+      const exited = hasEnded(daemon) ? undefined : once(daemon, 'exit');
       await client.daemon.stop({ endSessions: true });
       client.close();
       await exited;
       folder[Symbol.dispose]();
     },
   };
+}
+
+/** Opens JavaScript sessions, a few at a time, until `sessions` has so many; they are added to it. */
+export async function openSessions({ client }: Kept, sessions: Session[], count: number): Promise<void> {
+  while (sessions.length < count) {
+    const missing = Math.min(openedAtOnce, count - sessions.length);
+    const create = (): Promise<Session> => client.sessions.create({ engine: 'javascript' });
+    sessions.push(...(await Promise.all(Array.from({ length: missing }, create))));
+  }
+}
+
+/** Proportional set sizes in MB of the daemon and of all its keepers together, as they are now. */
+export async function memoryOf({ client, processId }: Kept): Promise<{ daemon: number; keepers: number }> {
+  const { keepers } = await client.daemon.status();
+  const sizes = keepers.map(({ pid }) => proportionalSetSize(Number(pid)));
+  return {
+    daemon: proportionalSetSize(processId),
+    keepers: sizes.reduce((sum, size) => sum + size, 0),
+  };
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 /** A daemon that listens. */
@@ -69,7 +100,7 @@ async function startDaemon(
   const address = ownAddress(home, environment);
   const start = Date.now();
   while (!(await isListening(address))) {
-    if (daemon.exitCode !== null) throw new Error(`the daemon ended at its start: ${lastWords}`);
+    if (hasEnded(daemon)) throw new Error(`the daemon ended at its start: ${lastWords}`);
     if (Date.now() - start > startPatienceMs) {
       daemon.kill();
       throw new Error(`the daemon did not listen within ${startPatienceMs} ms`);

@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startKept, type Kept } from './kept';
-import { proportionalSetSize } from './machine';
+import type { Session } from '../../clients/typescript';
+import { memoryOf, openSessions, startKept, type Kept } from './kept';
 import type { Part, Row } from './result';
 
 /** What one keeper takes at most. */
 const sessionCounts = [0, 10, 50] as const;
 const settleMs = 3_000;
-const openedAtOnce = 4;
 
 /** Daemon and keeper, not the engines. */
 export const memory: Part = {
@@ -17,11 +16,9 @@ export const memory: Part = {
   run: async ({ powershell }) => {
     await using kept = await startKept(powershell);
     const looks: { count: number; daemon: number; keepers: number }[] = [];
-    let open = 0;
+    const sessions: Session[] = [];
     for (const count of sessionCounts) {
-      for (; open < count; open += openedAtOnce)
-        await openSessions(kept, Math.min(openedAtOnce, count - open));
-      open = count;
+      await openSessions(kept, sessions, count);
       looks.push({ count, ...(await look(kept)) });
     }
     const [before, after] = [looks.at(-2), looks.at(-1)];
@@ -43,24 +40,16 @@ export const memory: Part = {
   },
 };
 
-async function openSessions({ client }: Kept, count: number): Promise<void> {
-  await Promise.all(Array.from({ length: count }, () => client.sessions.create({ engine: 'javascript' })));
-}
-
-async function look({ client, processId }: Kept): Promise<{ daemon: number; keepers: number }> {
+/** The least of several looks: garbage that waits for its collector is no need. */
+async function look(kept: Kept): Promise<{ daemon: number; keepers: number }> {
   await delay(settleMs);
-  const { keepers } = await client.daemon.status();
   const looks: { daemon: number; keepers: number }[] = [];
   for (let taken = 0; taken < 5; taken += 1) {
     await delay(200);
-    const sizes = keepers.map(({ pid }) => proportionalSetSize(Number(pid)));
-    looks.push({
-      daemon: proportionalSetSize(processId),
-      keepers: sizes.reduce((sum, size) => sum + size, 0),
-    });
+    looks.push(await memoryOf(kept));
   }
   return {
     daemon: Math.min(...looks.map(({ daemon }) => daemon)),
-    keepers: Math.min(...looks.map((one) => one.keepers)),
+    keepers: Math.min(...looks.map(({ keepers }) => keepers)),
   };
 }

@@ -1,6 +1,7 @@
 import type { Session } from '../../clients/typescript';
 import { BarePowerShell } from './bare-powershell';
 import { invokeBare, openBareJavaScript } from './bare-javascript';
+import { readToEnd } from './commands';
 import { startKept, type Kept } from './kept';
 import { interleave, Series, timedEach } from './measure';
 import { startPeer } from './peer';
@@ -59,10 +60,8 @@ async function inJavaScript(kept: Kept, { effort }: Setting): Promise<readonly R
   return rowsOf('round trip, JavaScript', { ours, limit });
 }
 
-async function complete(session: Session, script: string): Promise<void> {
-  let last: string | undefined;
-  for await (const record of session.invoke(script).records()) last = record.stream;
-  if (last !== 'final') throw new Error(`${script} ended with ${last ?? 'nothing'}`);
+function complete(session: Session, script: string): Promise<void> {
+  return readToEnd(session.invoke(script).records());
 }
 
 function rowsOf(
